@@ -96,7 +96,7 @@ struct hyperdbg_boot {
 	uint64_t io_apic;         /* 0x90 physical address, 0 = none found */
 	uint8_t build_id[20];     /* 0x98 */
 	char release[64];         /* 0xac */
-	uint32_t padding;         /* 0xec */
+	uint32_t isolation;       /* 0xec 1 with kernel page-table isolation: CR3 bit 12 tells the user's tables */
 	struct hyperdbg_boot_cpu cpu[HYPERDBG_MAXIMUM_CPUS]; /* 0xf0 */
 };
 

@@ -55,7 +55,8 @@ struct hyperdbg_ring {
 	uint64_t sequence; /* 0x08 writer: next sequence number */
 	uint64_t dropped;  /* 0x10 writer: records that found the ring full */
 	uint64_t size;     /* 0x18 bytes of records, a power of two; set by the module */
-	uint64_t reserved[4];
+	uint64_t free_pages; /* 0x20 writer, in CPU 0's ring: pages left in the image's pool, so that the module refills without an exit */
+	uint64_t reserved[3];
 	uint64_t tail;     /* 0x40 reader, on a cache line of its own */
 	uint64_t padding[503];
 };
