@@ -6,6 +6,7 @@
 
 #include "abi/device.h"
 #include "abi/image.h"
+#include "abi/wire.h"
 
 /* A page of physical addresses being filled; a chain of them is what the image is given. */
 struct page_chain {
