@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 OR MIT */
 #include <linux/linkage.h>
+#include <asm/nospec-branch.h>
 #define HYPERDBG_CALL_LEAVE_NUMBER 0x48440001 /* HYPERDBG_CALL_LEAVE of abi/image.h */
 
 	.text
@@ -20,6 +21,7 @@ SYM_CODE_START(hyperdbg_enter)
 	lea .Lguest(%rip), %r9
 	lea .Lrefused(%rip), %r10
 	mov %rsi, %cr3
+	ANNOTATE_RETPOLINE_SAFE
 	jmp *%rax
 .Lrefused:
 	mov %rcx, %cr3		/* the reason is in eax */
@@ -33,7 +35,7 @@ SYM_CODE_START(hyperdbg_enter)
 	pop %r12
 	pop %rbx
 	pop %rbp
-	ret
+	RET
 	int3
 SYM_CODE_END(hyperdbg_enter)
 
@@ -76,7 +78,7 @@ SYM_CODE_START(hyperdbg_leave)
 	pop %r12
 	pop %rbx
 	pop %rbp
-	ret
+	RET
 	int3
 SYM_CODE_END(hyperdbg_leave)
 
@@ -89,7 +91,7 @@ SYM_CODE_END(hyperdbg_leave)
 	mov %r8, %r9		/* d */
 	mov %r11, %r8		/* c */
 	\instruction
-	ret
+	RET
 	int3
 	.endm
 
