@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+#include <linux/seq_file.h>
+
+#include "probe.h"
+
+void probe_rdmsr(struct probe_request *request);
+void probe_wrmsr(struct probe_request *request);
+void probe_rdpmc(struct probe_request *request);
+void probe_xsetbv(struct probe_request *request);
+void probe_read_debug(struct probe_request *request);
+void probe_write_debug(struct probe_request *request);
+void probe_read_control(struct probe_request *request);
+void probe_write_control(struct probe_request *request);
+void probe_spin_without_interrupts(u64 seconds);
+int probe_show_state(struct seq_file *file, void *unused);

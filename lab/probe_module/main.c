@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: GPL-2.0 OR MIT
+#include <linux/fs.h>
+#include <linux/miscdevice.h>
+#include <linux/module.h>
+#include <linux/uaccess.h>
+
+#include "internal.h"
+
+/* A page of its own: tests watch it. */
+static u64 slot[512] __aligned(4096);
+
+static void run_here(struct probe_request *request)
+{
+	switch (request->operation) {
+	case PROBE_RDMSR:
+		return probe_rdmsr(request);
+	case PROBE_WRMSR:
+		return probe_wrmsr(request);
+	case PROBE_RDPMC:
+		return probe_rdpmc(request);
+	case PROBE_XSETBV:
+		return probe_xsetbv(request);
+	case PROBE_RDDR:
+		return probe_read_debug(request);
+	case PROBE_WRDR:
+		return probe_write_debug(request);
+	case PROBE_RDCR:
+		return probe_read_control(request);
+	case PROBE_WRCR:
+		return probe_write_control(request);
+	case PROBE_CLI:
+		return probe_spin_without_interrupts(request->argument[0]);
+	case PROBE_SLOT:
+		request->result = (u64)&slot[0];
+		return;
+	case PROBE_STORE:
+		WRITE_ONCE(slot[0], request->argument[0]);
+		return;
+	}
+}
+
+/* The caller chooses the CPU by its own affinity, so that an event's process filter sees the caller. */
+static long probe_ioctl(struct file *file, unsigned int command, unsigned long argument)
+{
+	struct probe_request request;
+
+	if (command != PROBE_IOCTL)
+		return -ENOTTY;
+	if (copy_from_user(&request, (void __user *)argument, sizeof(request)))
+		return -EFAULT;
+	if (request.operation == PROBE_COPY) {
+		if (copy_to_user((void __user *)request.argument[0], &request.argument[1], sizeof(u64)))
+			return -EFAULT;
+	} else {
+		preempt_disable();
+		run_here(&request);
+		preempt_enable();
+	}
+	return copy_to_user((void __user *)argument, &request, sizeof(request)) ? -EFAULT : 0;
+}
+
+static int probe_open(struct inode *inode, struct file *file)
+{
+	return single_open(file, probe_show_state, NULL);
+}
+
+static const struct file_operations operations = {
+	.owner = THIS_MODULE,
+	.open = probe_open,
+	.read = seq_read,
+	.llseek = seq_lseek,
+	.release = single_release,
+	.unlocked_ioctl = probe_ioctl,
+};
+
+static struct miscdevice device = {
+	.minor = MISC_DYNAMIC_MINOR,
+	.name = "probe",
+	.fops = &operations,
+	.mode = 0600,
+};
+module_misc_device(device);
+
+MODULE_LICENSE("Dual MIT/GPL");
+MODULE_DESCRIPTION("Makes things happen in ring 0 on purpose, for the lab's tests");

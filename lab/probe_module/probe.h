@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+/* Contract between `probe` and its kernel module. Reading the device gives the text of `probe state`. */
+#ifdef __KERNEL__
+#include <linux/ioctl.h>
+#include <linux/types.h>
+#else
+#include <stdint.h>
+#include <sys/ioctl.h>
+#endif
+
+#define PROBE_DEVICE "/dev/probe"
+
+enum probe_operation {
+	PROBE_RDMSR = 1,  /* argument[0] = MSR -> result */
+	PROBE_WRMSR = 2,  /* argument[0] = MSR, [1] = value -> result read back */
+	PROBE_RDPMC = 3,  /* argument[0] = counter -> result */
+	PROBE_XSETBV = 4, /* argument[0] = XCR, [1] = value, [2] = use the present value instead -> result */
+	PROBE_RDDR = 5,   /* argument[0] = number -> result */
+	PROBE_WRDR = 6,   /* argument[0] = number, [1] = value -> result read back */
+	PROBE_RDCR = 7,
+	PROBE_WRCR = 8,
+	PROBE_CLI = 9,    /* argument[0] = seconds with interrupts off */
+	PROBE_SLOT = 10,  /* -> result = address of the module's own variable */
+	PROBE_STORE = 11, /* argument[0] = value into that variable, in the kernel */
+	PROBE_COPY = 12,  /* argument[0] = user address, [1] = 8-byte value stored there by copy_to_user */
+};
+
+struct probe_request {
+	uint64_t operation;
+	uint64_t argument[3];
+	uint64_t result;
+	uint64_t fault; /* vector of the exception that the instruction raised + 1, or 0 */
+};
+
+#define PROBE_IOCTL _IOWR('p', 1, struct probe_request)
