@@ -13,6 +13,7 @@ enum hyperdbg_status {
 	HYPERDBG_UNKNOWN_TAG = 0xc000000e,
 	HYPERDBG_UNKNOWN_MODIFICATION = 0xc000000f,
 	HYPERDBG_INVALID_PROCESS = 0xc000001e,
+	HYPERDBG_POOL_EMPTY = 0xc0000023,               /* no page left in the image's pool */
 	HYPERDBG_SHORT_CIRCUIT_AND_POST = 0xc000003a,
 	HYPERDBG_REGULAR_EVENT_NOT_FOUND = 0xc0000042,  /* no free regular event slot */
 	HYPERDBG_BIG_EVENT_NOT_FOUND = 0xc0000043,      /* no free big event slot */

@@ -1,0 +1,227 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+#include <span>
+
+#include "abi/request.h"
+#include "hypervisor/events/event_table.hpp"
+#include "hypervisor/events/globals.hpp"
+#include "hypervisor/events/host.hpp"
+
+namespace hyperdbg {
+
+struct EngineConfiguration {
+  u32 cpus;        // cores that may be named by events
+  bool can_break;  // false in VMI Mode: break actions are refused
+  PageSource pages;
+  void* table_memory;  // EventTable::bytes_for(table_slots) zeroed bytes
+  u32 table_slots;     // a power of two, see EventTable::default_slots
+};
+
+// The payload of an answer, and how it ended.
+struct AnswerPayload {
+  Status status;
+  u32 size;
+};
+
+/*
+ * All events of the machine. Evaluation (run_pre, run_post, account, short_circuit) runs on all cores at once. What
+ * changes the engine (handle, reap, reserve) is called by one core while the others are held, or wait inside a callback
+ * of their host.
+ */
+class Engine {
+ public:
+  void init(const EngineConfiguration& configuration);
+
+  // --- evaluation of one trigger, on the core where it happens ---
+
+  // A quick no for exits of a kind that nobody watches.
+  bool watches(u32 kind) const { return table_.watches(kind); }
+
+  template <EventHost Host>
+  Outcome run_pre(Host& host, const Trigger& trigger);
+  // Only after an Outcome with `post`, and only when the effect really took place (not when it faulted).
+  template <EventHost Host>
+  void run_post(Host& host, const Trigger& trigger);
+  // At the end of an exit in which run_pre() was called: its price goes to the events that it reached.
+  void account(u32 core, u64 ticks) {
+    if (cores_[core].inside) finish(core, ticks);
+  }
+  // event_sc() of a script that runs on this core; in post, and outside of events, it only warns.
+  template <EventHost Host>
+  void short_circuit(Host& host, bool on);
+  // What this core is inside of: the event whose actions run, or null.
+  const Event* running(u32 core) const { return cores_[core].running; }
+  Stage running_stage(u32 core) const { return cores_[core].stage; }
+
+  u64* globals() { return globals_.values(); }
+
+  // --- intercepts, for backends ---
+
+  // Changes whenever intercepts may have to be computed again.
+  u64 generation() const { return generation_.load(std::memory_order_acquire); }
+  // Calls fn(key) for each key to intercept on this core, and fn(HYPERDBG_ANY_KEY) for all but any_key_exceptions();
+  // a key may come more than once. Disabled events stay armed, cleared ones do not. Costs one walk over the table.
+  template <class F>
+  void for_each_watched_key(u32 kind, u32 core, F&& fn) const {
+    table_.for_each_key(kind, core, fn);
+  }
+  bool watches(u32 kind, u64 key, u32 core) const;
+  static std::span<const u32> any_key_exceptions(u32 kind) {
+    const KindRow* row = find_kind(kind);
+    return row ? row->exceptions : std::span<const u32>{};
+  }
+
+  // --- requests and upkeep ---
+
+  // True for the kinds of request that handle() answers.
+  static bool handles(u32 request_kind);
+  // `core` is the operating core. The payload may hold anything; the answer's payload is written to `answer`.
+  AnswerPayload handle(u32 request_kind, std::span<const u8> payload, std::span<u8> answer, u32 core);
+  // Makes free slots until there are this many of each; what could not be made is missing, nothing else.
+  void reserve(u32 events, u32 actions);
+  // Frees what was cleared, unless a core is inside a trigger; then false, and to be tried again later.
+  bool reap();
+
+  u32 event_count() const { return event_count_; }
+  u32 free_events() const { return free_events_.free(); }
+  u32 free_actions() const { return free_actions_.free(); }
+  Event* find(u32 id);  // not cleared ones
+  void set_enabled(Event& event, bool enabled);
+  void clear(Event& event);
+
+ private:
+  static constexpr u32 touched_capacity = 32;
+  // What a core remembers from the start of a trigger to account().
+  struct alignas(64) CoreState {
+    Event* running;
+    Stage stage;
+    bool vote;    // of the running event
+    bool inside;  // events may be referred to by this core
+    u32 bound;    // events with this id or a higher one did not exist when the trigger began
+    u32 touched_count;
+    u32 process;
+    Trigger trigger;
+    Event* touched[touched_capacity];
+  };
+
+  struct AddLayout;
+
+  template <EventHost Host>
+  void run_actions(Host& host, const Trigger& trigger, CoreState& state, Event& event, Stage stage);
+  void touch(CoreState& state, Event& event) {
+    event.exits.add();
+    if (state.touched_count < touched_capacity) state.touched[state.touched_count] = &event;
+    ++state.touched_count;
+  }
+  void finish(u32 core, u64 ticks);
+  bool anyone_inside() const;
+
+  AnswerPayload add(std::span<const u8> payload, std::span<u8> answer);
+  Status check(const hyperdbg_event& wanted) const;
+  Status check_actions(std::span<const u8> payload, const AddLayout& layout) const;
+  Result<Event*> create(u32 id, std::span<const u8> payload, const AddLayout& layout);
+  Status add_actions(Event& event, std::span<const u8> payload, const AddLayout& layout);
+  AnswerPayload modify(std::span<const u8> payload);
+  AnswerPayload list(std::span<const u8> payload, std::span<u8> answer);
+  AnswerPayload text(std::span<const u8> payload, std::span<u8> answer);
+  AnswerPayload metadata(std::span<const u8> payload, std::span<u8> answer);
+  AnswerPayload change_vote(std::span<const u8> payload, u32 core);
+  AnswerPayload reset();
+  Status apply(Event& event, u32 modification);
+
+  Event* at_or_after(u32 id);  // cleared ones too
+  Result<Event*> take_event();
+  Result<Action*> take_action();
+  void release(Event* event);
+  void rebuild_table();
+  void intercepts_changed() { generation_.fetch_add(1, std::memory_order_release); }
+
+  EngineConfiguration configuration_{};
+  EventTable table_;
+  Globals globals_;
+  std::atomic<u64> generation_{0};
+  std::atomic<u32> next_id_{0};
+  u32 event_count_ = 0;  // defined and not cleared
+  u32 cleared_count_ = 0;
+  Event* first_ = nullptr;  // ascending ids, cleared ones included
+  Event* last_ = nullptr;
+  Event* finger_ = nullptr;  // where at_or_after() ended: requests usually go through the ids in order
+  Event* dead_ = nullptr;    // out of the list since RESET, not yet free
+  SlotPool<Event> free_events_;
+  SlotPool<Action> free_actions_;
+  Action* blank_actions_ = nullptr;  // structures without code pages
+  CoreState cores_[HYPERDBG_MAXIMUM_CPUS]{};
+};
+
+template <EventHost Host>
+Outcome Engine::run_pre(Host& host, const Trigger& trigger) {
+  if (!table_.watches(trigger.kind)) return {};
+  const u32 core = host.core();
+  CoreState& state = cores_[core];
+  state.process = HYPERDBG_ANY_PROCESS;
+  const u32 bound = next_id_.load(std::memory_order_acquire);
+  const auto process = [&] { return state.process = host.process(); };
+  Candidates candidates(table_, trigger.kind, trigger.key, core, process, bound);
+  Event* event = candidates.next();
+  if (!event) return {};
+
+  state.inside = true;
+  state.bound = bound;
+  state.touched_count = 0;
+  state.trigger = trigger;
+  Outcome outcome;
+  bool ran = false, suppressed = false;
+  for (; event && state.bound != 0; event = candidates.next()) {
+    if (!event->enabled()) continue;
+    touch(state, *event);
+    if (event->stages & HYPERDBG_POST) outcome.post = true;
+    if (!(event->stages & HYPERDBG_PRE)) continue;
+    run_actions(host, trigger, state, *event, Stage::pre);
+    suppressed |= state.vote;
+    ran = true;
+  }
+  if (!ran) return outcome;
+  if (host.instruction_pointer_changed()) return {Next::redirected, false};
+  if (suppressed) return {Next::skip, false};
+  return outcome;
+}
+
+template <EventHost Host>
+void Engine::run_post(Host& host, const Trigger& trigger) {
+  const u32 core = host.core();
+  CoreState& state = cores_[core];
+  const auto process = [&] { return host.process(); };
+  Candidates candidates(table_, trigger.kind, trigger.key, core, process, state.bound);
+  for (Event* event = candidates.next(); event && state.bound != 0; event = candidates.next())
+    if ((event->stages & HYPERDBG_POST) && event->enabled()) run_actions(host, trigger, state, *event, Stage::post);
+}
+
+template <EventHost Host>
+void Engine::run_actions(Host& host, const Trigger& trigger, CoreState& state, Event& event, Stage stage) {
+  state.vote = stage == Stage::pre && (event.flags & HYPERDBG_EVENT_SHORT_CIRCUIT) != 0;
+  state.stage = stage;
+  state.running = &event;
+  event.hits.add();
+  for (const Action* action = event.actions; action; action = action->next) {
+    if (action->kind == HYPERDBG_ACTION_BREAK) {
+      host.break_to_debugger(event.id, stage);
+    } else if (!host.run_script(ScriptCall{event, *action, stage, trigger.context})) {
+      event.failed.add();
+    }
+    if (!event.enabled()) break;
+  }
+  state.running = nullptr;
+}
+
+template <EventHost Host>
+void Engine::short_circuit(Host& host, bool on) {
+  CoreState& state = cores_[host.core()];
+  if (state.running && state.stage == Stage::pre) {
+    state.vote = on;
+    return;
+  }
+  host.warn(state.running ? state.running->id : ~0u,
+            "event_sc has no effect here: it belongs in the 'pre' stage, before the emulation is performed");
+}
+
+}  // namespace hyperdbg

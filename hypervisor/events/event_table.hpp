@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+#include "base/result.hpp"
+#include "base/types.hpp"
+#include "hypervisor/events/event.hpp"
+#include "hypervisor/events/kinds.hpp"
+#include "hypervisor/events/slot_pool.hpp"
+
+namespace hyperdbg {
+
+struct WatchIdentity {
+  u32 kind;
+  u64 key;      // or HYPERDBG_ANY_KEY
+  u32 process;  // or HYPERDBG_ANY_PROCESS
+  u32 core;     // or HYPERDBG_ANY_CORE
+
+  bool operator==(const WatchIdentity&) const = default;
+};
+
+struct WatchNode {
+  u64 hash;
+  WatchIdentity identity;
+  Event* first;
+  Event* last;
+  u64 core_bits;  // cores for which a node with the same identity and that core exists; 0 in nodes of one core
+  WatchNode* free_next;
+};
+
+// Tells tests how much work a lookup was; nothing at all elsewhere.
+struct NoProbes {
+  void operator()() const {}
+};
+
+/*
+ * Who watches (kind, key) in this process on this core? Every combination of filters in use is a node of one hash
+ * table, so the answer takes at most eight lookups, usually one, whatever the number of events:
+ *
+ *   any key / this key  x  any process / this process  x  any core / this core
+ *
+ * The process is only asked for, and looked up, when its bit in the kind's bitmap is set; a core only when its bit in
+ * the node above it is. Lookups may run while one core adds; only rebuild() needs that no core is inside a lookup.
+ */
+class EventTable {
+ public:
+  static constexpr u32 default_slots = 32768;  // good for 16,384 events and more
+  static constexpr u64 bytes_for(u32 slots) { return slots * sizeof(WatchNode*); }
+  static constexpr u32 nodes_per_event = 2;  // at most: the one it is in, and the one that has its core's bit
+
+  // `memory`: bytes_for(slots) zeroed bytes; slots is a power of two.
+  void init(void* memory, u32 slots);
+  void add_node(WatchNode* node) { free_nodes_.put(node); }
+
+  bool watches(u32 kind) const { return rows_[row_of(kind)].events != 0; }
+
+  Result<void> insert(Event& event);
+  // Forgets everything; the caller inserts the live events again, ascending ids.
+  void clear();
+
+  // Calls fn(key) for each key that an event of this kind names, and HYPERDBG_ANY_KEY, on this core; keys may repeat.
+  template <class F>
+  void for_each_key(u32 kind, u32 core, F&& fn) const;
+
+  template <class Probe = NoProbes>
+  const WatchNode* find(const WatchIdentity& identity, Probe probe = {}) const;
+
+ private:
+  friend class Candidates;
+
+  // Low bits of process ids that events name: exact with Linux's default pid_max.
+  static constexpr u32 process_bits = 32768;
+  struct Row {
+    u32 events;
+    u32 process_events;
+    WatchNode* any;  // any key, any process, any core
+    u64 processes[process_bits / 64];
+
+    bool may_name(u32 process) const {
+      const u32 bit = process % process_bits;
+      return processes[bit / 64] >> (bit % 64) & 1;
+    }
+  };
+
+  static u64 hash(const WatchIdentity& identity);
+  Result<WatchNode*> obtain(const WatchIdentity& identity);
+
+  WatchNode** slots_ = nullptr;
+  u32 slot_count_ = 0;
+  u32 shift_ = 0;
+  u32 used_ = 0;
+  SlotPool<WatchNode> free_nodes_;
+  Row rows_[kind_rows + 1]{};  // the last one stands for all unknown kinds and stays empty
+};
+
+inline u64 EventTable::hash(const WatchIdentity& identity) {
+  const u64 filters = u64{identity.process} << 32 | identity.core;
+  const u64 mixed = (identity.key + u64{identity.kind} * 0x9e3779b97f4a7c15) ^ filters * 0xd6e8feb86659fd93;
+  return mixed * 0xa0761d6478bd642f;
+}
+
+template <class Probe>
+const WatchNode* EventTable::find(const WatchIdentity& identity, Probe probe) const {
+  const u64 wanted = hash(identity);
+  for (u32 slot = static_cast<u32>(wanted >> shift_);; slot = (slot + 1) & (slot_count_ - 1)) {
+    probe();
+    const WatchNode* node = std::atomic_ref(slots_[slot]).load(std::memory_order_acquire);
+    if (!node || (node->hash == wanted && node->identity == identity)) return node;
+  }
+}
+
+template <class F>
+void EventTable::for_each_key(u32 kind, u32 core, F&& fn) const {
+  for (u32 slot = 0; slot < slot_count_; ++slot) {
+    const WatchNode* node = slots_[slot];
+    if (!node || !node->first || node->identity.kind != kind) continue;
+    if (node->identity.core == HYPERDBG_ANY_CORE || node->identity.core == core) fn(node->identity.key);
+  }
+}
+
+/*
+ * The events of one trigger, in the order in which they were created: a merge by id over the lists of the nodes that
+ * match. Events that are added while it is in use have higher ids than `bound` and do not appear.
+ */
+class Candidates {
+ public:
+  template <class Process, class Probe = NoProbes>
+  Candidates(const EventTable& table, u32 kind, u64 key, u32 core, Process&& process, u32 bound, Probe probe = {});
+
+  Event* next() {
+    if (count_ == 0) return nullptr;
+    const u32 list = count_ == 1 ? 0 : lowest();
+    Event* event = heads_[list];
+    if (event->id >= bound_) return nullptr;  // the lowest of all: the others are new as well
+    Event* following = std::atomic_ref(event->next).load(std::memory_order_acquire);
+    heads_[list] = following;
+    if (!following) heads_[list] = heads_[--count_];
+    return event;
+  }
+
+ private:
+  template <class Probe>
+  void add(const EventTable& table, const WatchNode* node, u32 core, Probe probe) {
+    if (!node) return;
+    if (node->first) heads_[count_++] = node->first;
+    if (core < 64 && node->core_bits >> core & 1) {
+      WatchIdentity identity = node->identity;
+      identity.core = core;
+      const WatchNode* own = table.find(identity, probe);
+      if (own && own->first) heads_[count_++] = own->first;
+    }
+  }
+  u32 lowest() const;
+
+  Event* heads_[8];
+  u32 count_ = 0;
+  u32 bound_;
+};
+
+template <class Process, class Probe>
+Candidates::Candidates(const EventTable& table, u32 kind, u64 key, u32 core, Process&& process, u32 bound, Probe probe)
+    : bound_(bound) {
+  const EventTable::Row& row = table.rows_[row_of(kind)];
+  if (row.events == 0) return;
+  const bool any = any_key_covers(kind, key);
+  if (any) add(table, row.any, core, probe);
+  add(table, table.find({kind, key, HYPERDBG_ANY_PROCESS, HYPERDBG_ANY_CORE}, probe), core, probe);
+  if (row.process_events == 0) return;
+  const u32 pid = process();
+  if (!row.may_name(pid)) return;
+  if (any) add(table, table.find({kind, HYPERDBG_ANY_KEY, pid, HYPERDBG_ANY_CORE}, probe), core, probe);
+  add(table, table.find({kind, key, pid, HYPERDBG_ANY_CORE}, probe), core, probe);
+}
+
+}  // namespace hyperdbg

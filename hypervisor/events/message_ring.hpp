@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+#include "abi/record.h"
+#include "base/types.hpp"
+
+namespace hyperdbg {
+
+/*
+ * The writing end of one CPU's ring. It keeps head, sequence and size to itself: whoever has the ring mapped may write
+ * to it, and must not be able to make the image write elsewhere.
+ *
+ *   if (hyperdbg_record* record = writer.reserve(kind, most)) { ...fill payload(record)...; writer.commit(used); }
+ */
+class RingWriter {
+ public:
+  // `bytes` are the `size` bytes behind the header page; size is a power of two.
+  void init(hyperdbg_ring* ring, u8* bytes, u64 size);
+
+  // Room for a header and `capacity` bytes (at most HYPERDBG_MAXIMUM_MESSAGE_SIZE in all), or null: full, counted.
+  // size, kind, core (0) and sequence are filled; the caller fills the others and the payload.
+  hyperdbg_record* reserve(hyperdbg_record_kind kind, u32 capacity);
+  static u8* payload(hyperdbg_record* record) { return reinterpret_cast<u8*>(record + 1); }
+  // Makes the reserved record visible with `length` bytes of payload, at most what was reserved.
+  void commit(u32 length);
+  // A record that cannot be written at all, e.g. because it would be too long.
+  void drop();
+
+  u64 dropped() const { return dropped_; }
+  bool empty() const;  // the reader has taken everything
+
+ private:
+  u64 room() const;
+
+  hyperdbg_ring* ring_ = nullptr;
+  u8* bytes_ = nullptr;
+  u64 size_ = 0;
+  u64 head_ = 0;
+  u64 sequence_ = 0;
+  u64 dropped_ = 0;
+  hyperdbg_record* reserved_ = nullptr;
+};
+
+// The reading end; there is one for each ring. It does not trust the bytes that it reads either.
+class RingReader {
+ public:
+  void init(hyperdbg_ring* ring, const u8* bytes, u64 size);
+
+  // The oldest record, or null when there is none. Its payload stays valid until advance(). `length` bytes of payload
+  // are there; only the copy of the header that is returned was checked.
+  const hyperdbg_record* peek();
+  const u8* payload() const { return payload_; }
+  void advance();
+  // Discards everything that is there, and says how many records that were.
+  u64 discard();
+
+  u64 damaged() const { return damaged_; }  // times the ring made no sense and its content was skipped
+
+ private:
+  bool load(u64 available);
+
+  hyperdbg_ring* ring_ = nullptr;
+  const u8* bytes_ = nullptr;
+  u64 size_ = 0;
+  u64 tail_ = 0;
+  u64 damaged_ = 0;
+  const u8* payload_ = nullptr;
+  hyperdbg_record record_{};
+};
+
+}  // namespace hyperdbg

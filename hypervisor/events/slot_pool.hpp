@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+#include "base/result.hpp"
+#include "base/types.hpp"
+
+namespace hyperdbg {
+
+// Fixed slots with a free list threaded through their own `free_next`. Never allocates and never gives memory back.
+template <class T>
+class SlotPool {
+ public:
+  void put(T* slot) {
+    slot->free_next = first_;
+    first_ = slot;
+    ++free_;
+  }
+  T* take() {
+    T* slot = first_;
+    if (!slot) return nullptr;
+    first_ = slot->free_next;
+    slot->free_next = nullptr;
+    --free_;
+    return slot;
+  }
+  u32 free() const { return free_; }
+
+ private:
+  T* first_ = nullptr;
+  u32 free_ = 0;
+};
+
+}  // namespace hyperdbg
