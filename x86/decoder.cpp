@@ -201,7 +201,9 @@ class Decoder {
   bool read_evex() {
     if (!need(4)) return false;
     const u8* payload = bytes_ + position_;
-    if ((payload[0] & 0x08) != 0 || (payload[1] & 0x04) == 0) return fail(DecodeStatus::invalid);
+    // The bit that is always set in EVEX's second byte is not looked at: clear, it meant Knights Corner's MVEX, of the
+    // same form, and APX uses it for a register number.
+    if ((payload[0] & 0x08) != 0) return fail(DecodeStatus::invalid);
     out_.encoding = Encoding::evex;
     r2_ = is_64() && (payload[0] & 0x10) == 0 ? 16 : 0;
     v2_ = is_64() && (payload[2] & 0x08) == 0 ? 16 : 0;

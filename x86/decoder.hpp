@@ -49,8 +49,8 @@ struct MemoryOperand {
   bool scaled_displacement = false;
 };
 
-// Register numbers are complete: the bits of REX, VEX and EVEX are in them, also where the instruction ignores the
-// fourth one (MMX, x87).
+// Register numbers are complete: the bits of REX, VEX and EVEX are in them, also where the instruction ignores some
+// (MMX, x87 and mask registers: 3 bits count; general registers under EVEX: 4).
 struct Instruction {
   MemoryOperand memory;
   s64 immediate = 0;         // sign-extended from immediate_size bytes: cast it where the instruction takes it unsigned
