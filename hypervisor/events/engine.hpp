@@ -65,7 +65,7 @@ class Engine {
   void for_each_watched_key(u32 kind, u32 core, F&& fn) const {
     table_.for_each_key(kind, core, fn);
   }
-  bool watches(u32 kind, u64 key, u32 core) const;
+  bool watches(u32 kind, u64 key, u32 core) const { return table_.watches(kind, key, core); }
   static std::span<const u32> any_key_exceptions(u32 kind) {
     const KindRow* row = find_kind(kind);
     return row ? row->exceptions : std::span<const u32>{};
@@ -83,6 +83,7 @@ class Engine {
   bool reap();
 
   u32 event_count() const { return event_count_; }
+  // Regular slots that are ready; more are made from the page source when these are gone.
   u32 free_events() const { return free_events_.free(); }
   u32 free_actions() const { return free_actions_.free(); }
   Event* find(u32 id);  // not cleared ones
@@ -115,12 +116,14 @@ class Engine {
   }
   void finish(u32 core, u64 ticks);
   bool anyone_inside() const;
+  void bury_all();
 
   AnswerPayload add(std::span<const u8> payload, std::span<u8> answer);
   Status check(const hyperdbg_event& wanted) const;
-  Status check_actions(std::span<const u8> payload, const AddLayout& layout) const;
-  Result<Event*> create(u32 id, std::span<const u8> payload, const AddLayout& layout);
-  Status add_actions(Event& event, std::span<const u8> payload, const AddLayout& layout);
+  Status check(const hyperdbg_action& wanted) const;
+  Result<Event*> create(u32 id, const AddLayout& layout);
+  Result<void> add_actions(Event& event, const AddLayout& layout);
+  void define(Event& event);
   AnswerPayload modify(std::span<const u8> payload);
   AnswerPayload list(std::span<const u8> payload, std::span<u8> answer);
   AnswerPayload text(std::span<const u8> payload, std::span<u8> answer);
@@ -131,7 +134,8 @@ class Engine {
 
   Event* at_or_after(u32 id);  // cleared ones too
   Result<Event*> take_event();
-  Result<Action*> take_action();
+  Result<Action*> take_blank_action();
+  Result<Action*> take_action(u32 kind);
   void release(Event* event);
   void rebuild_table();
   void intercepts_changed() { generation_.fetch_add(1, std::memory_order_release); }
@@ -149,7 +153,7 @@ class Engine {
   Event* dead_ = nullptr;    // out of the list since RESET, not yet free
   SlotPool<Event> free_events_;
   SlotPool<Action> free_actions_;
-  Action* blank_actions_ = nullptr;  // structures without code pages
+  SlotPool<Action> blank_actions_;  // structures without code pages
   CoreState cores_[HYPERDBG_MAXIMUM_CPUS]{};
 };
 

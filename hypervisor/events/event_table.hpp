@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
+#include <atomic>
+
 #include "base/result.hpp"
 #include "base/types.hpp"
 #include "hypervisor/events/event.hpp"
@@ -60,6 +62,9 @@ class EventTable {
   template <class F>
   void for_each_key(u32 kind, u32 core, F&& fn) const;
 
+  // Whether an access by any process would have to be intercepted. Walks the table: for tests and rare questions.
+  bool watches(u32 kind, u64 key, u32 core) const;
+
   template <class Probe = NoProbes>
   const WatchNode* find(const WatchIdentity& identity, Probe probe = {}) const;
 
@@ -80,6 +85,7 @@ class EventTable {
     }
   };
 
+  static bool has_live_event(const WatchNode& node);
   static u64 hash(const WatchIdentity& identity);
   Result<WatchNode*> obtain(const WatchIdentity& identity);
 
@@ -111,8 +117,9 @@ template <class F>
 void EventTable::for_each_key(u32 kind, u32 core, F&& fn) const {
   for (u32 slot = 0; slot < slot_count_; ++slot) {
     const WatchNode* node = slots_[slot];
-    if (!node || !node->first || node->identity.kind != kind) continue;
-    if (node->identity.core == HYPERDBG_ANY_CORE || node->identity.core == core) fn(node->identity.key);
+    if (!node || node->identity.kind != kind) continue;
+    if (node->identity.core != HYPERDBG_ANY_CORE && node->identity.core != core) continue;
+    if (has_live_event(*node)) fn(node->identity.key);
   }
 }
 

@@ -56,7 +56,7 @@ class RingReader {
   u64 damaged() const { return damaged_; }  // times the ring made no sense and its content was skipped
 
  private:
-  bool load(u64 available);
+  bool load_record(u64 available);
 
   hyperdbg_ring* ring_ = nullptr;
   const u8* bytes_ = nullptr;

@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: MIT
+#include "hypervisor/events/engine.hpp"
+
+namespace hyperdbg {
+
+void Engine::init(const EngineConfiguration& configuration) {
+  configuration_ = configuration;
+  table_.init(configuration.table_memory, configuration.table_slots);
+}
+
+bool Engine::anyone_inside() const {
+  for (const CoreState& state : cores_)
+    if (state.inside) return true;
+  return false;
+}
+
+void Engine::finish(u32 core, u64 ticks) {
+  CoreState& state = cores_[core];
+  const u32 kept = state.touched_count < touched_capacity ? state.touched_count : touched_capacity;
+  for (u32 i = 0; i < kept; ++i) state.touched[i]->ticks.add(ticks);
+  if (state.touched_count > touched_capacity) {
+    // Too many to remember: find the others once more.
+    const Trigger& trigger = state.trigger;
+    const u32 last_kept = state.touched[kept - 1]->id;
+    const auto process = [&] { return state.process; };
+    Candidates candidates(table_, trigger.kind, trigger.key, core, process, state.bound);
+    while (Event* event = candidates.next())
+      if (event->id > last_kept && event->enabled()) event->ticks.add(ticks);
+  }
+  state.inside = false;
+}
+
+// --- memory ---
+
+namespace {
+
+// What one data page becomes.
+struct EventPage {
+  static constexpr u32 events = 2;
+  Event event[events];
+  WatchNode node[events * EventTable::nodes_per_event];
+};
+static_assert(sizeof(EventPage) <= page_size);
+
+struct ActionPage {
+  static constexpr u32 actions = page_size / sizeof(Action);
+  Action action[actions];
+};
+
+constexpr u8 breakpoint_instruction = 0xcc;
+
+}  // namespace
+
+Result<Event*> Engine::take_event() {
+  if (Event* event = free_events_.take()) return event;
+  const auto memory = configuration_.pages.data_page(configuration_.pages.context);
+  if (!memory.ok()) return HYPERDBG_REGULAR_EVENT_NOT_FOUND;
+  auto* page = new (memory.value()) EventPage{};
+  for (WatchNode& node : page->node) table_.add_node(&node);
+  for (Event& event : page->event) free_events_.put(&event);
+  return free_events_.take();
+}
+
+Result<Action*> Engine::take_blank_action() {
+  if (Action* action = blank_actions_.take()) return action;
+  const auto memory = configuration_.pages.data_page(configuration_.pages.context);
+  if (!memory.ok()) return HYPERDBG_REGULAR_ACTION_NOT_FOUND;
+  auto* page = new (memory.value()) ActionPage{};
+  for (Action& action : page->action) blank_actions_.put(&action);
+  return blank_actions_.take();
+}
+
+// A break has no code and takes no code pages.
+Result<Action*> Engine::take_action(u32 kind) {
+  if (kind == HYPERDBG_ACTION_BREAK) return take_blank_action();
+  if (Action* action = free_actions_.take()) return action;
+  Action* action = TRY(take_blank_action());
+  const auto code = configuration_.pages.code_pages(configuration_.pages.context);
+  if (!code.ok()) {
+    blank_actions_.put(action);
+    return HYPERDBG_REGULAR_ACTION_NOT_FOUND;
+  }
+  action->writable = code.value().writable;
+  action->executable = code.value().executable;
+  return action;
+}
+
+void Engine::release(Event* event) {
+  while (Action* action = event->actions) {
+    event->actions = action->next;
+    if (action->writable) {
+      // Whoever still jumps there by mistake stops at once.
+      __builtin_memset(action->writable, breakpoint_instruction, HYPERDBG_REGULAR_ACTION_SIZE);
+      free_actions_.put(action);
+    } else {
+      blank_actions_.put(action);
+    }
+  }
+  free_events_.put(event);
+}
+
+// Slots are made one by one although the pools are not empty yet: hold what is there until there is enough.
+void Engine::reserve(u32 events, u32 actions) {
+  SlotPool<Event> held_events;
+  while (free_events_.free() + held_events.free() < events) {
+    const auto event = take_event();
+    if (!event.ok()) break;
+    held_events.put(event.value());
+  }
+  while (Event* event = held_events.take()) free_events_.put(event);
+
+  SlotPool<Action> held_actions;
+  while (free_actions_.free() + held_actions.free() < actions) {
+    const auto action = take_action(HYPERDBG_ACTION_SCRIPT);
+    if (!action.ok()) break;
+    held_actions.put(action.value());
+  }
+  while (Action* action = held_actions.take()) free_actions_.put(action);
+}
+
+// --- the list of events ---
+
+Event* Engine::at_or_after(u32 id) {
+  Event* event = finger_ && finger_->id <= id ? finger_ : first_;
+  while (event && event->id < id) event = event->next_defined;
+  if (event) finger_ = event;
+  return event;
+}
+
+Event* Engine::find(u32 id) {
+  Event* event = at_or_after(id);
+  return event && event->id == id && event->state != EventState::cleared ? event : nullptr;
+}
+
+void Engine::define(Event& event) {
+  event.next_defined = nullptr;
+  (last_ ? last_->next_defined : first_) = &event;
+  last_ = &event;
+  ++event_count_;
+  intercepts_changed();
+}
+
+void Engine::set_enabled(Event& event, bool enabled) {
+  if (event.state == EventState::cleared || event.action_count == 0) return;
+  event.set_state(enabled ? EventState::enabled : EventState::disabled);
+}
+
+void Engine::clear(Event& event) {
+  if (event.state == EventState::cleared) return;
+  event.set_state(EventState::cleared);
+  --event_count_;
+  ++cleared_count_;
+  intercepts_changed();
+}
+
+void Engine::rebuild_table() {
+  table_.clear();
+  // What was in the table before fits again, without growing.
+  for (Event* event = first_; event; event = event->next_defined) (void)table_.insert(*event);
+}
+
+bool Engine::reap() {
+  if (anyone_inside()) return false;
+  if (cleared_count_ == 0) return true;
+  Event** link = &first_;
+  last_ = nullptr;
+  while (Event* event = *link) {
+    if (event->state == EventState::cleared) {
+      *link = event->next_defined;
+      release(event);
+    } else {
+      last_ = event;
+      link = &event->next_defined;
+    }
+  }
+  while (Event* event = dead_) {
+    dead_ = event->next_defined;
+    release(event);
+  }
+  finger_ = nullptr;
+  cleared_count_ = 0;
+  rebuild_table();
+  return true;
+}
+
+// Out of every list, but not free: a core may stand in one of them.
+void Engine::bury_all() {
+  while (Event* event = first_) {
+    first_ = event->next_defined;
+    clear(*event);
+    event->next_defined = dead_;
+    dead_ = event;
+  }
+  last_ = finger_ = nullptr;
+  // Triggers in progress must not run what is added from now on, although ids start at 0 again.
+  for (CoreState& state : cores_) state.bound = 0;
+}
+
+AnswerPayload Engine::reset() {
+  bury_all();
+  table_.clear();
+  next_id_ = 0;
+  globals_.clear();
+  reap();
+  return {HYPERDBG_OK, 0};
+}
+
+}  // namespace hyperdbg

@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: MIT
+#include "hypervisor/events/event_table.hpp"
+
+#include <bit>
+
+namespace hyperdbg {
+
+void EventTable::init(void* memory, u32 slots) {
+  slots_ = static_cast<WatchNode**>(memory);
+  slot_count_ = slots;
+  shift_ = 64 - std::countr_zero(slots);
+}
+
+Result<WatchNode*> EventTable::obtain(const WatchIdentity& identity) {
+  if (const WatchNode* known = find(identity)) return const_cast<WatchNode*>(known);
+  WatchNode* node = free_nodes_.take();
+  if (!node) return HYPERDBG_EVENT_NOT_CREATED;
+  *node = WatchNode{.hash = hash(identity),
+                    .identity = identity,
+                    .first = nullptr,
+                    .last = nullptr,
+                    .core_bits = 0,
+                    .free_next = nullptr};
+  u32 slot = static_cast<u32>(node->hash >> shift_);
+  while (slots_[slot]) slot = (slot + 1) & (slot_count_ - 1);
+  std::atomic_ref(slots_[slot]).store(node, std::memory_order_release);
+  ++used_;
+  return node;
+}
+
+static void append(WatchNode& node, Event& event) {
+  event.next = nullptr;
+  Event*& link = node.last ? node.last->next : node.first;
+  std::atomic_ref(link).store(&event, std::memory_order_release);
+  node.last = &event;
+}
+
+Result<void> EventTable::insert(Event& event) {
+  // Lookups of what is absent end at an empty slot: keep a quarter of them empty.
+  if (used_ + nodes_per_event > slot_count_ / 4 * 3) return HYPERDBG_EVENT_NOT_CREATED;
+  Row& row = rows_[row_of(event.kind)];
+  WatchNode* all_cores = TRY(obtain({event.kind, event.key, event.process, HYPERDBG_ANY_CORE}));
+  WatchNode* node = all_cores;
+  if (event.core != HYPERDBG_ANY_CORE) {
+    node = TRY(obtain({event.kind, event.key, event.process, event.core}));
+    std::atomic_ref(all_cores->core_bits).fetch_or(1ull << event.core);
+  }
+  append(*node, event);
+  if (event.process != HYPERDBG_ANY_PROCESS) {
+    const u32 bit = event.process % process_bits;
+    std::atomic_ref(row.processes[bit / 64]).fetch_or(1ull << (bit % 64));
+    ++row.process_events;
+  } else if (event.key == HYPERDBG_ANY_KEY) {
+    row.any = all_cores;
+  }
+  ++row.events;
+  return {};
+}
+
+void EventTable::clear() {
+  for (u32 slot = 0; slot < slot_count_; ++slot) {
+    if (slots_[slot]) free_nodes_.put(slots_[slot]);
+    slots_[slot] = nullptr;
+  }
+  used_ = 0;
+  for (Row& row : rows_) {
+    row.events = row.process_events = 0;
+    row.any = nullptr;
+    for (u64& word : row.processes) word = 0;
+  }
+}
+
+bool EventTable::has_live_event(const WatchNode& node) {
+  for (const Event* event = node.first; event; event = event->next)
+    if (event->state != EventState::cleared) return true;
+  return false;
+}
+
+bool EventTable::watches(u32 kind, u64 key, u32 core) const {
+  bool found = false;
+  for_each_key(kind, core, [&](u64 watched) {
+    found |= watched == key || (watched == HYPERDBG_ANY_KEY && any_key_covers(kind, key));
+  });
+  return found;
+}
+
+u32 Candidates::lowest() const {
+  u32 best = 0;
+  for (u32 list = 1; list < count_; ++list)
+    if (heads_[list]->id < heads_[best]->id) best = list;
+  return best;
+}
+
+}  // namespace hyperdbg

@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: MIT
+#include "hypervisor/events/message_ring.hpp"
+
+#include <atomic>
+
+namespace hyperdbg {
+
+namespace {
+
+constexpr u64 aligned(u64 size) {
+  return (size + 7) & ~7ull;
+}
+
+u64 load(const u64& shared) {
+  return std::atomic_ref(const_cast<u64&>(shared)).load(std::memory_order_acquire);
+}
+void store(u64& shared, u64 value) {
+  std::atomic_ref(shared).store(value, std::memory_order_release);
+}
+
+// What every record starts with; all that there is of a PAD.
+struct RecordStart {
+  u32 size;
+  u16 kind;
+  u16 core;
+};
+
+}  // namespace
+
+void RingWriter::init(hyperdbg_ring* ring, u8* bytes, u64 size) {
+  *this = RingWriter{};
+  ring_ = ring;
+  bytes_ = bytes;
+  size_ = size;
+}
+
+// A tail that cannot be right counts as "nothing was read yet".
+u64 RingWriter::room() const {
+  const u64 used = head_ - load(ring_->tail);
+  return used > size_ ? 0 : size_ - used;
+}
+
+bool RingWriter::empty() const {
+  return load(ring_->tail) == head_;
+}
+
+hyperdbg_record* RingWriter::reserve(hyperdbg_record_kind kind, u32 capacity) {
+  const u64 size = aligned(sizeof(hyperdbg_record) + u64{capacity});
+  const u64 to_end = size_ - head_ % size_;
+  const u64 pad = size > to_end ? to_end : 0;
+  if (size > HYPERDBG_MAXIMUM_MESSAGE_SIZE || room() < pad + size) {
+    drop();
+    return nullptr;
+  }
+  if (pad != 0) {
+    const RecordStart start{static_cast<u32>(pad), HYPERDBG_RECORD_PAD, 0};
+    __builtin_memcpy(bytes_ + head_ % size_, &start, sizeof(start));
+    head_ += pad;
+  }
+  reserved_ = reinterpret_cast<hyperdbg_record*>(bytes_ + head_ % size_);
+  *reserved_ = hyperdbg_record{};
+  reserved_->kind = kind;
+  reserved_->sequence = sequence_;
+  return reserved_;
+}
+
+void RingWriter::commit(u32 length) {
+  const u64 size = aligned(sizeof(hyperdbg_record) + u64{length});
+  reserved_->length = length;
+  reserved_->size = static_cast<u32>(size);
+  reserved_ = nullptr;
+  head_ += size;
+  ++sequence_;
+  store(ring_->sequence, sequence_);
+  store(ring_->head, head_);
+}
+
+void RingWriter::drop() {
+  ++dropped_;
+  ++sequence_;
+  store(ring_->sequence, sequence_);
+  store(ring_->dropped, dropped_);
+}
+
+void RingReader::init(hyperdbg_ring* ring, const u8* bytes, u64 size) {
+  *this = RingReader{};
+  ring_ = ring;
+  bytes_ = bytes;
+  size_ = size;
+  tail_ = load(ring->tail);
+}
+
+const hyperdbg_record* RingReader::peek() {
+  for (;;) {
+    const u64 head = load(ring_->head);
+    if (head == tail_) return nullptr;
+    if (!load_record(head - tail_)) {
+      ++damaged_;
+      tail_ = head;
+      store(ring_->tail, tail_);
+      return nullptr;
+    }
+    if (record_.kind != HYPERDBG_RECORD_PAD) return &record_;
+    advance();
+  }
+}
+
+bool RingReader::load_record(u64 available) {
+  if (available > size_ || tail_ % 8 != 0) return false;
+  const u64 to_end = size_ - tail_ % size_;
+  const u64 limit = available < to_end ? available : to_end;
+  const u8* place = bytes_ + tail_ % size_;
+  RecordStart start;
+  if (limit < sizeof(start)) return false;
+  __builtin_memcpy(&start, place, sizeof(start));
+  record_.size = start.size;
+  record_.kind = start.kind;
+  if (start.size % 8 != 0 || start.size < sizeof(start) || start.size > limit) return false;
+  if (start.kind == HYPERDBG_RECORD_PAD) return true;
+  if (start.size < sizeof(record_)) return false;
+  // The bytes may change while they are read: what was checked is what is kept.
+  __builtin_memcpy(&record_, place, sizeof(record_));
+  record_.size = start.size;
+  record_.kind = start.kind;
+  payload_ = place + sizeof(record_);
+  return record_.length <= start.size - sizeof(record_);
+}
+
+void RingReader::advance() {
+  tail_ += record_.size;
+  store(ring_->tail, tail_);
+}
+
+u64 RingReader::discard() {
+  u64 count = 0;
+  for (; peek(); advance()) ++count;
+  return count;
+}
+
+}  // namespace hyperdbg
