@@ -16,23 +16,24 @@ class Decoder {
       : result_(result),
         out_(result.instruction),
         bytes_(bytes),
-        limit_(static_cast<u8>(count < maximum_instruction_length ? count : maximum_instruction_length)),
+        limit_(count < maximum_instruction_length ? count : maximum_instruction_length),
         code_size_(code_size),
         branches_(branches) {}
 
   bool run() {
     if (!read_opcode()) return false;
-    if (entry_.flags & tables::invalid) return fail(DecodeStatus::invalid);
-    if (is_64() && (entry_.flags & tables::invalid_in_64)) return fail(DecodeStatus::invalid);
+    const u8 refused = tables::invalid | (is_64() ? tables::invalid_in_64 : 0);
+    if (entry_->flags & refused) return fail(DecodeStatus::invalid);
+    immediate_ = entry_->immediate;
     set_sizes();
-    if (entry_.flags & tables::has_modrm) {
+    if (entry_->flags & tables::has_modrm) {
       if (!read_modrm()) return false;
     } else {
       out_.opcode_register = (out_.opcode & 7) | b_;
     }
-    if (entry_.immediate != Immediate::none && !read_immediates()) return false;
+    if (immediate_ != Immediate::none && !read_immediates()) return false;
     if (out_.map == OpcodeMap::map_3dnow) take_3dnow_opcode();
-    out_.length = position_;
+    out_.length = static_cast<u8>(position_);
     result_.status = DecodeStatus::ok;
     return true;
   }
@@ -45,7 +46,7 @@ class Decoder {
     return false;
   }
 
-  bool need(u8 size) {
+  bool need(std::size_t size) {
     if (limit_ - position_ >= size) return true;
     return fail(limit_ == maximum_instruction_length ? DecodeStatus::too_long : DecodeStatus::too_short);
   }
@@ -77,12 +78,12 @@ class Decoder {
   bool read_opcode() {
     do {
       if (!need(1)) return false;
-      out_.opcode_offset = position_;
+      out_.opcode_offset = static_cast<u8>(position_);
       out_.opcode = take();
-      entry_ = tables::one_byte[out_.opcode];
-      if (!(entry_.flags & tables::prefix)) break;
+      entry_ = &tables::one_byte[out_.opcode];
+      if (!(entry_->flags & tables::prefix)) break;
     } while (read_legacy_prefix(out_.opcode));
-    if ((entry_.flags & tables::prefix) && !read_escape()) return false;
+    if ((entry_->flags & tables::prefix) && !read_escape()) return false;
     if (rex_ != 0) apply_rex();
     return true;
   }
@@ -137,82 +138,73 @@ class Decoder {
   bool read_escape() {
     if (out_.opcode == 0x0f) return read_0f();
     if ((out_.opcode & 0xf0) == 0x40) {
-      entry_ = tables::nothing;
+      entry_ = &tables::nothing;
       return true;
     }
     if (!need(1)) return false;
     const u8 next = bytes_[position_];
-    if (out_.opcode == 0x8f) return (next & 0x1f) < 8 || read_vector_prefix(&Decoder::read_xop);
+    if (out_.opcode == 0x8f) return (next & 0x1f) < 8 || read_vector();
     // With a memory operand, outside 64-bit mode, these are LES, LDS and BOUND.
-    if (!is_64() && next < 0xc0) return true;
-    if (out_.opcode == 0x62) return read_vector_prefix(&Decoder::read_evex);
-    return read_vector_prefix(out_.opcode == 0xc5 ? &Decoder::read_vex2 : &Decoder::read_vex3);
+    return (!is_64() && next < 0xc0) || read_vector();
   }
 
   bool read_0f() {
     if (!need(1)) return false;
     out_.map = OpcodeMap::map_0f;
-    out_.opcode_offset = position_;
+    out_.opcode_offset = static_cast<u8>(position_);
     out_.opcode = take();
-    entry_ = tables::map_0f[out_.opcode];
+    entry_ = &tables::map_0f[out_.opcode];
     if (out_.opcode == 0x0f) out_.map = OpcodeMap::map_3dnow;
-    if (!(entry_.flags & tables::prefix)) return true;
+    if (!(entry_->flags & tables::prefix)) return true;
     if (!need(1)) return false;
     const bool is_38 = out_.opcode == 0x38;
     out_.map = is_38 ? OpcodeMap::map_0f38 : OpcodeMap::map_0f3a;
-    entry_ = is_38 ? tables::modrm_alone : tables::modrm_and_byte;
-    out_.opcode_offset = position_;
+    entry_ = is_38 ? &tables::modrm_alone : &tables::modrm_and_byte;
+    out_.opcode_offset = static_cast<u8>(position_);
     out_.opcode = take();
     return true;
   }
 
-  bool read_vector_prefix(bool (Decoder::*read)()) {
+  // VEX, EVEX or XOP: two to four bytes, of which the first was read, and the opcode.
+  [[gnu::always_inline]] bool read_vector() {
     if (rex_ != 0 || out_.operand_size_prefix || out_.lock || out_.repeat != RepeatPrefix::none)
       return fail(DecodeStatus::invalid);
-    return (this->*read)();
+    const u8 first = out_.opcode;
+    if (!need(first == 0xc5 ? 2 : first == 0x62 ? 4 : 3)) return false;
+    const bool known = first == 0xc5 ? read_vex2() : first == 0x62 ? read_evex() : read_vex3_or_xop(first);
+    if (!known) return fail(DecodeStatus::invalid);
+    out_.opcode_offset = static_cast<u8>(position_);
+    out_.opcode = take();
+    return set_vector_entry();
   }
 
   bool read_vex2() {
-    if (!need(2)) return false;
     const u8 payload = take();
     out_.encoding = Encoding::vex;
     out_.map = OpcodeMap::map_0f;
     set_inverted_rxb(payload | 0x60);
     set_vvvv_and_pp(payload & 0x7f);
-    return read_vector_opcode();
+    return true;
   }
 
-  bool read_vex3() {
-    if (!need(3)) return false;
-    out_.encoding = Encoding::vex;
+  bool read_vex3_or_xop(u8 first) {
+    out_.encoding = first == 0x8f ? Encoding::xop : Encoding::vex;
     read_map_and_w(0x1f);
-    if (out_.map < OpcodeMap::map_0f || out_.map > OpcodeMap::map_0f3a) return fail(DecodeStatus::invalid);
-    return read_vector_opcode();
-  }
-
-  bool read_xop() {
-    if (!need(3)) return false;
-    out_.encoding = Encoding::xop;
-    read_map_and_w(0x1f);
-    if (out_.map > OpcodeMap::xop_a) return fail(DecodeStatus::invalid);
-    return read_vector_opcode();
+    return out_.map <= (first == 0x8f ? OpcodeMap::xop_a : OpcodeMap::map_0f3a);
   }
 
   bool read_evex() {
-    if (!need(4)) return false;
     const u8* payload = bytes_ + position_;
-    // The bit that is always set in EVEX's second byte is not looked at: clear, it meant Knights Corner's MVEX, of the
-    // same form, and APX uses it for a register number.
-    if ((payload[0] & 0x08) != 0) return fail(DecodeStatus::invalid);
     out_.encoding = Encoding::evex;
     r2_ = is_64() && (payload[0] & 0x10) == 0 ? 16 : 0;
     v2_ = is_64() && (payload[2] & 0x08) == 0 ? 16 : 0;
-    read_map_and_w(0x07);
+    // The bit that is always set in the second byte is not looked at: clear, it meant Knights Corner's MVEX, of the
+    // same form, and APX uses it for a register number.
+    read_map_and_w(0x0f);
     out_.vector_register |= v2_;
     ++position_;
-    const bool is_known = (out_.map >= OpcodeMap::map_0f && out_.map <= OpcodeMap::map_0f3a) ||
-                          out_.map == OpcodeMap::map_5 || out_.map == OpcodeMap::map_6;
-    return is_known ? read_vector_opcode() : fail(DecodeStatus::invalid);
+    return (out_.map >= OpcodeMap::map_0f && out_.map <= OpcodeMap::map_0f3a) || out_.map == OpcodeMap::map_5 ||
+           out_.map == OpcodeMap::map_6;
   }
 
   void read_map_and_w(u8 map_mask) {
@@ -248,26 +240,24 @@ class Decoder {
     }
   }
 
-  // The byte of the opcode is there: the readers of the payload asked for one more.
-  bool read_vector_opcode() {
-    out_.opcode_offset = position_;
-    out_.opcode = take();
+  bool set_vector_entry() {
     switch (out_.map) {
+      case OpcodeMap::one_byte:
+        if ((out_.opcode & 0xfe) != 0x74) return fail(DecodeStatus::invalid);
+        entry_ = &tables::byte_alone;  // JKZD, JKNZD of Knights Corner
+        break;
       case OpcodeMap::map_0f:
-        entry_ = out_.encoding == Encoding::vex ? tables::vex_0f[out_.opcode] : tables::evex_0f[out_.opcode];
-        // JKZD and JKNZD with 8 bits: without a 66 in pp, where AVX has nothing.
-        if (entry_.flags & tables::by_modrm)
-          entry_ = out_.operand_size_prefix ? tables::modrm_alone : tables::byte_alone;
+        entry_ = out_.encoding == Encoding::vex ? &tables::vex_0f[out_.opcode] : &tables::evex_0f[out_.opcode];
         break;
       case OpcodeMap::map_0f3a:
       case OpcodeMap::xop_8:
-        entry_ = tables::modrm_and_byte;
+        entry_ = &tables::modrm_and_byte;
         break;
       case OpcodeMap::xop_a:
-        entry_ = tables::modrm_and_double_word;
+        entry_ = &tables::modrm_and_double_word;
         break;
       default:
-        entry_ = tables::modrm_alone;
+        entry_ = &tables::modrm_alone;
         break;
     }
     return true;
@@ -286,19 +276,19 @@ class Decoder {
         out_.address_size = other_address_size ? 4 : 8;
         break;
     }
-    out_.operand_size = operand_size(entry_.size);
+    out_.operand_size = operand_size(entry_->size);
   }
 
   u8 operand_size(Size size) const {
-    if (size == Size::byte) return 1;
     if (out_.encoding != Encoding::legacy) return is_64() && out_.wide ? 8 : 4;
-    if (size == Size::native) return is_64() ? 8 : 4;
     const bool other_size = out_.operand_size_prefix;
-    if (!is_64()) return (code_size_ == CodeSize::bits16) == other_size ? 4 : 2;
-    if (size == Size::branch && branches_ == Branches::intel) return 8;
-    if (out_.wide) return size == Size::double_word ? 4 : 8;
-    if (other_size) return 2;
-    return size == Size::stack || size == Size::branch ? 8 : 4;
+    if (is_64()) {
+      if (size == Size::branch && branches_ == Branches::amd) size = Size::stack;
+      return tables::operand_sizes_64[static_cast<u8>(size)][out_.wide * 2 + other_size];
+    }
+    if (size == Size::byte) return 1;
+    if (size == Size::native) return 4;
+    return (code_size_ == CodeSize::bits16) == other_size ? 4 : 2;
   }
 
   bool read_modrm() {
@@ -306,8 +296,8 @@ class Decoder {
     out_.has_modrm = true;
     out_.modrm = take();
     out_.reg = out_.modrm_reg() | r_ | r2_;
-    if (entry_.flags & tables::by_modrm) refine();
-    if (out_.modrm_mod() != 3 && !(entry_.flags & tables::registers_only)) return read_memory_operand();
+    if (entry_->flags & tables::by_modrm) refine();
+    if (out_.modrm_mod() != 3 && !(entry_->flags & tables::registers_only)) return read_memory_operand();
     out_.rm = out_.modrm_rm() | b_;
     if (out_.encoding == Encoding::evex) out_.rm |= x_ << 1;
     return true;
@@ -324,11 +314,11 @@ class Decoder {
         if (!is_64()) out_.operand_size = 2;
         break;
       case 0x78:  // VMREAD, or EXTRQ and INSERTQ
-        if (out_.operand_size_prefix || out_.repeat == RepeatPrefix::repne) entry_.immediate = Immediate::two_bytes;
+        if (out_.operand_size_prefix || out_.repeat == RepeatPrefix::repne) immediate_ = Immediate::two_bytes;
         break;
       case 0xf6:  // TEST has an immediate, the others of the group do not
       case 0xf7:
-        if (extension < 2) entry_.immediate = out_.opcode == 0xf6 ? Immediate::byte : Immediate::by_size;
+        if (extension < 2) immediate_ = out_.opcode == 0xf6 ? Immediate::byte : Immediate::by_size;
         break;
       case 0x8c:  // MOV of segment registers, of which there are no more than eight
       case 0x8e:
@@ -420,7 +410,7 @@ class Decoder {
   }
 
   bool read_immediates() {
-    switch (entry_.immediate) {
+    switch (immediate_) {
       case Immediate::none:
         return true;
       case Immediate::byte:
@@ -466,7 +456,7 @@ class Decoder {
 
   void take_3dnow_opcode() {
     out_.opcode = static_cast<u8>(out_.immediate);
-    out_.opcode_offset = position_ - 1;
+    out_.opcode_offset = static_cast<u8>(position_ - 1);
     out_.immediate = 0;
     out_.immediate_size = 0;
   }
@@ -474,11 +464,12 @@ class Decoder {
   Decoded& result_;
   Instruction& out_;
   const u8* bytes_;
-  u8 position_ = 0;
-  u8 limit_;
+  std::size_t position_ = 0;
+  std::size_t limit_;
   CodeSize code_size_;
   Branches branches_;
-  Entry entry_{};
+  const Entry* entry_ = nullptr;
+  Immediate immediate_ = Immediate::none;
   u8 rex_ = 0;
   // Already shifted to their place in a register number.
   u8 r_ = 0;

@@ -99,7 +99,7 @@ TEST_P(Opcodes, Map3dnow) {
 }
 
 TEST_P(Opcodes, Vex) {
-  for (const u8 map : {1, 2, 3})
+  for (const u8 map : {0, 1, 2, 3})
     for (unsigned fields = 0; fields < 16; ++fields) {
       const u8 w_l_pp = static_cast<u8>((fields & 7) | (fields & 8) << 4);
       for_each_opcode([&](u8 opcode) {

@@ -197,6 +197,8 @@ bool Referee::memory_differs(const Instruction& ours, const ZydisDecodedOperand&
   if ((memory.type == ZYDIS_MEMOP_TYPE_VSIB) != ours.memory.vector_index) return true;
   if (!ours.memory.scaled_displacement && memory.disp.has_displacement && memory.disp.value != ours.memory.displacement)
     return true;
+  // Zydis takes the 3E of an indirect branch for NOTRACK alone; it is still an override where segments have bases.
+  if ((theirs_.attributes & ZYDIS_ATTRIB_HAS_NOTRACK) != 0) return false;
   if (memory.type == ZYDIS_MEMOP_TYPE_AGEN) return false;  // LEA and the like have no segment
   return segment_of(memory.segment) != ours.memory.segment;
 }

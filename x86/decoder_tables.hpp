@@ -25,8 +25,13 @@ enum class Size : u8 {
   byte,
   double_word,  // as prefixes, but REX.W does nothing
   stack,        // as prefixes, but 8 instead of 4 in 64-bit mode
-  branch,       // as stack, but Intel ignores 66 in 64-bit mode
+  branch,       // as stack, but Intel ignores 66 in 64-bit mode (AMD: read as stack)
   native,       // 8 in 64-bit mode, else 4
+};
+
+// In 64-bit mode: without prefix, with 66, with REX.W, with both. The order of Size.
+inline constexpr u8 operand_sizes_64[6][4] = {
+    {4, 2, 8, 8}, {1, 1, 1, 1}, {4, 2, 4, 4}, {8, 2, 8, 8}, {8, 8, 8, 8}, {8, 8, 8, 8},
 };
 
 enum Flag : u8 {
@@ -199,9 +204,8 @@ constexpr Map make_evex_0f() {
 
 constexpr Map make_vex_0f() {
   Map map = make_evex_0f();
-  map.set(0x74, 0x75, {.flags = has_modrm | by_modrm});        // VPCMPEQB, VPCMPEQW, or JKZD, JKNZD
   map.set(0x77, {});                                           // VZEROUPPER, VZEROALL
-  map.set(0x84, 0x85, {.immediate = Immediate::double_word});  // of Knights Corner; nothing else is there
+  map.set(0x84, 0x85, {.immediate = Immediate::double_word});  // JKZD, JKNZD of Knights Corner; nothing else is there
   return map;
 }
 
