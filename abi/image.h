@@ -97,7 +97,8 @@ struct hyperdbg_boot {
 	uint8_t build_id[20];     /* 0x98 */
 	char release[64];         /* 0xac */
 	uint32_t isolation;       /* 0xec 1 with kernel page-table isolation: CR3 bit 12 tells the user's tables */
-	struct hyperdbg_boot_cpu cpu[HYPERDBG_MAXIMUM_CPUS]; /* 0xf0 */
+	uint64_t io_permissions;  /* 0xf0 three contiguous physical pages, all zero */
+	struct hyperdbg_boot_cpu cpu[HYPERDBG_MAXIMUM_CPUS]; /* 0xf8 */
 };
 
 /* Kept by the module, read by the image while halted: what is loaded in the kernel. */

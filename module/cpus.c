@@ -8,8 +8,8 @@
 u64 hyperdbg_call(u64 number, u64 a, u64 b, u64 c, u64 d)
 {
 	if (hyperdbg.vendor == HYPERDBG_VENDOR_AMD)
-		return hyperdbg_call_amd(number, a, b, c, d, hyperdbg.boot->secret);
-	return hyperdbg_call_intel(number, a, b, c, d, hyperdbg.boot->secret);
+		return hyperdbg_call_amd(number, a, b, c, d, hyperdbg.secret);
+	return hyperdbg_call_intel(number, a, b, c, d, hyperdbg.secret);
 }
 
 static int enter(unsigned int cpu)
@@ -34,7 +34,7 @@ static int leave(unsigned int cpu)
 	unsigned long flags;
 
 	local_irq_save(flags);
-	hyperdbg_leave(hyperdbg.boot->secret, hyperdbg.vendor);
+	hyperdbg_leave(hyperdbg.secret, hyperdbg.vendor);
 	local_irq_restore(flags);
 	return 0;
 }

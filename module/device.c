@@ -31,7 +31,7 @@ static long get_info(void __user *argument)
 		.version = HYPERDBG_VERSION,
 		.started = hyperdbg.started,
 		.mode = hyperdbg.mode,
-		.rings = hyperdbg.started ? hyperdbg.boot->cpus : 0,
+		.rings = hyperdbg.started ? hyperdbg.cpus : 0,
 		.vendor = boot_cpu_has(X86_FEATURE_SVM) ? HYPERDBG_VENDOR_AMD :
 			  boot_cpu_has(X86_FEATURE_VMX) ? HYPERDBG_VENDOR_INTEL : 0,
 	};

@@ -42,7 +42,9 @@ struct hyperdbg {
 	struct page_chain image;    /* the image, its tables, each CPU's area */
 	struct page_chain pool;     /* what was donated */
 	struct tables tables;
-	struct hyperdbg_boot *boot; /* in the image */
+	struct hyperdbg_boot *boot; /* in the image: only to be touched by a CPU that is not beneath it, a guest reads zeros */
+	uint64_t secret;            /* of boot, for guests */
+	uint32_t cpus;
 	u64 entry;
 	u64 *roots[HYPERDBG_MAXIMUM_CPUS];
 	struct hyperdbg_ring *rings[HYPERDBG_MAXIMUM_CPUS];

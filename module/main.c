@@ -208,13 +208,15 @@ static void fill_boot(const struct hyperdbg_start *start)
 {
 	struct hyperdbg_boot *boot = hyperdbg.boot;
 
-	get_random_bytes(&boot->secret, sizeof(boot->secret));
+	get_random_bytes(&hyperdbg.secret, sizeof(hyperdbg.secret));
+	hyperdbg.cpus = num_possible_cpus();
+	boot->secret = hyperdbg.secret;
 	boot->text_start = (u64)hyperdbg_module_base(THIS_MODULE);
 	boot->text_end = boot->text_start + hyperdbg_module_size(THIS_MODULE);
 	boot->memory_end = end_of_memory();
 	boot->physical_bits = boot_cpu_data.x86_phys_bits;
 	boot->page_offset = PAGE_OFFSET;
-	boot->cpus = num_possible_cpus();
+	boot->cpus = hyperdbg.cpus;
 	boot->vendor = hyperdbg.vendor;
 	boot->mode = start->mode;
 	boot->uart = start->uart;
@@ -307,7 +309,8 @@ static int build(const struct firmware *image, struct hyperdbg_start *start)
 		hyperdbg.boot->cpu[cpu].cr3 = __pa(hyperdbg.roots[cpu]);
 	}
 	zero_page = physical_page(0);
-	if (!zero_page || memory_donate(&hyperdbg.pool, INITIAL_POOL_PAGES))
+	hyperdbg.boot->io_permissions = physical_page(2);
+	if (!zero_page || !hyperdbg.boot->io_permissions || memory_donate(&hyperdbg.pool, INITIAL_POOL_PAGES))
 		return -ENOMEM;
 	hyperdbg.boot->zero_page = zero_page;
 	hyperdbg.image.last->next = __pa(hyperdbg.pool.first);

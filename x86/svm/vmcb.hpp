@@ -12,6 +12,7 @@ inline constexpr u32 NMI = 1u << 1;
 inline constexpr u32 VINTR = 1u << 4;
 inline constexpr u32 CPUID = 1u << 18;
 inline constexpr u32 IRET = 1u << 20;
+inline constexpr u32 IOIO_PROT = 1u << 27;
 inline constexpr u32 MSR_PROT = 1u << 28;
 inline constexpr u32 SHUTDOWN = 1u << 31;
 }  // namespace intercept3
@@ -34,6 +35,7 @@ enum class ExitCode : u64 {
   VINTR = 0x64,
   CPUID = 0x72,
   IRET = 0x74,
+  IOIO = 0x7b,
   MSR = 0x7c,
   SHUTDOWN = 0x7f,
   VMRUN = 0x80,
@@ -79,58 +81,58 @@ static_assert(sizeof(Segment) == 16);
 
 struct Vmcb {
   // Control area
-  u32 intercept_cr;         // 000
-  u32 intercept_dr;         // 004
-  u32 intercept_exception;  // 008
-  u32 intercept3;           // 00c
-  u32 intercept4;           // 010
-  u32 intercept5;           // 014
-  u32 reserved_018[9];      // 018
-  u16 pause_threshold;      // 03c
-  u16 pause_count;          // 03e
-  u64 iopm_base_pa;         // 040
-  u64 msrpm_base_pa;        // 048
-  u64 tsc_offset;           // 050
-  u32 guest_asid;           // 058
-  TlbControl tlb_control;   // 05c
-  u8 reserved_05d[3];       // 05d
-  u64 vintr;                // 060
-  u64 interrupt_shadow;     // 068 bit 0
-  u64 exitcode;             // 070
-  u64 exitinfo1;            // 078
-  u64 exitinfo2;            // 080
+  u32 intercept_cr;            // 000
+  u32 intercept_dr;            // 004
+  u32 intercept_exception;     // 008
+  u32 intercept3;              // 00c
+  u32 intercept4;              // 010
+  u32 intercept5;              // 014
+  u32 reserved_018[9];         // 018
+  u16 pause_threshold;         // 03c
+  u16 pause_count;             // 03e
+  u64 iopm_base_pa;            // 040
+  u64 msrpm_base_pa;           // 048
+  u64 tsc_offset;              // 050
+  u32 guest_asid;              // 058
+  TlbControl tlb_control;      // 05c
+  u8 reserved_05d[3];          // 05d
+  u64 vintr;                   // 060
+  u64 interrupt_shadow;        // 068 bit 0
+  u64 exitcode;                // 070
+  u64 exitinfo1;               // 078
+  u64 exitinfo2;               // 080
   EventInjection exitintinfo;  // 088
-  u64 np_enable;            // 090 bit 0
-  u64 reserved_098[2];      // 098
-  EventInjection eventinj;  // 0a8
-  u64 n_cr3;                // 0b0
-  u64 lbr_virtualization;   // 0b8
-  u32 clean;                // 0c0
-  u32 reserved_0c4;         // 0c4
-  u64 nrip;                 // 0c8
+  u64 np_enable;               // 090 bit 0
+  u64 reserved_098[2];         // 098
+  EventInjection eventinj;     // 0a8
+  u64 n_cr3;                   // 0b0
+  u64 lbr_virtualization;      // 0b8
+  u32 clean;                   // 0c0
+  u32 reserved_0c4;            // 0c4
+  u64 nrip;                    // 0c8
   u8 reserved_0d0[0x400 - 0xd0];
   // State save area
   Segment es, cs, ss, ds, fs, gs, gdtr, ldtr, idtr, tr;  // 400
-  u8 reserved_4a0[43];      // 4a0
-  u8 cpl;                   // 4cb
-  u32 reserved_4cc;         // 4cc
-  u64 efer;                 // 4d0
-  u8 reserved_4d8[112];     // 4d8
-  u64 cr4, cr3, cr0;        // 548
-  u64 dr7, dr6;             // 560
-  u64 rflags, rip;          // 570
-  u8 reserved_580[88];      // 580
-  u64 rsp;                  // 5d8
-  u64 s_cet, ssp, isst_addr;  // 5e0
-  u64 rax;                  // 5f8
-  u64 star, lstar, cstar, sfmask, kernel_gs_base;  // 600
-  u64 sysenter_cs, sysenter_esp, sysenter_eip;     // 628
-  u64 cr2;                  // 640
-  u8 reserved_648[32];      // 648
-  u64 g_pat;                // 668
-  u64 dbgctl;               // 670
-  u8 reserved_678[104];     // 678
-  u64 spec_ctrl;            // 6e0
+  u8 reserved_4a0[43];                                   // 4a0
+  u8 cpl;                                                // 4cb
+  u32 reserved_4cc;                                      // 4cc
+  u64 efer;                                              // 4d0
+  u8 reserved_4d8[112];                                  // 4d8
+  u64 cr4, cr3, cr0;                                     // 548
+  u64 dr7, dr6;                                          // 560
+  u64 rflags, rip;                                       // 570
+  u8 reserved_580[88];                                   // 580
+  u64 rsp;                                               // 5d8
+  u64 s_cet, ssp, isst_addr;                             // 5e0
+  u64 rax;                                               // 5f8
+  u64 star, lstar, cstar, sfmask, kernel_gs_base;        // 600
+  u64 sysenter_cs, sysenter_esp, sysenter_eip;           // 628
+  u64 cr2;                                               // 640
+  u8 reserved_648[32];                                   // 648
+  u64 g_pat;                                             // 668
+  u64 dbgctl;                                            // 670
+  u8 reserved_678[104];                                  // 678
+  u64 spec_ctrl;                                         // 6e0
   u8 reserved_6e8[4096 - 0x6e8];
 };
 static_assert(sizeof(Vmcb) == 4096);

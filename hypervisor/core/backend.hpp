@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+#include <concepts>
+
+#include "abi/registers.h"
+#include "hypervisor/core/exit.hpp"
+#include "hypervisor/core/vcpu.hpp"
+
+namespace hyperdbg {
+
+enum class MsrResult : u8 { done, general_protection };
+
+// The vendor seam. Everything above is written against this; hypervisor/svm and a fake in the tests implement it.
+template <class B>
+concept Backend = requires(typename B::Cpu& cpu, const typename B::Cpu& constant, u32 msr, u64 value, u64& out,
+                           u8 vector) {
+  requires std::derived_from<typename B::Cpu, Vcpu>;
+  { B::decode(cpu) } -> std::same_as<Exit>;
+  // RIP moves behind the instruction; interrupt shadow and single-step are treated as the processor would have.
+  {B::advance(cpu, u8{})};
+  {B::cpuid(cpu)};
+  { B::read_msr(cpu, msr, out) } -> std::same_as<MsrResult>;
+  { B::write_msr(cpu, msr, value) } -> std::same_as<MsrResult>;
+  {B::inject_exception(cpu, vector)};
+  {B::inject_general_protection(cpu)};
+  {B::inject_nmi(cpu)};
+  { B::take_nmi(cpu) } -> std::same_as<bool>;  // consumes the pending NMI that caused the exit
+  { B::privileged(constant) } -> std::same_as<bool>;
+  { B::instruction_pointer(constant) } -> std::same_as<u64>;
+  { B::page_table_root(constant) } -> std::same_as<u64>;
+  {B::leave(cpu)};
+  { B::read_register(constant, u32{}) } -> std::same_as<u64>;
+  { B::write_register(cpu, u32{}, value) } -> std::same_as<bool>;  // false: read-only
+  { B::code_bits(constant) } -> std::same_as<u32>;
+  {B::apply_intercepts(cpu)};
+  {B::flush(cpu)};
+  {B::set_tsc_offset(cpu, value)};
+  {B::describe(constant)};  // exit reason and state into the fault report
+};
+
+// The same backend for code that is not on the path of every exit, and therefore needs no template.
+struct BackendOperations {
+  void (*inject_nmi)(Vcpu&);
+  bool (*take_nmi)(Vcpu&);
+  u64 (*instruction_pointer)(const Vcpu&);
+  u64 (*page_table_root)(const Vcpu&);
+  u64 (*read_register)(const Vcpu&, u32);
+  bool (*write_register)(Vcpu&, u32, u64);
+  u32 (*code_bits)(const Vcpu&);
+  void (*apply_intercepts)(Vcpu&);
+  void (*flush)(Vcpu&);
+  void (*set_tsc_offset)(Vcpu&, u64);
+  void (*describe)(const Vcpu&);
+};
+
+template <Backend B>
+constexpr BackendOperations operations_of() {
+  using Cpu = typename B::Cpu;
+  return {
+      [](Vcpu& v) { B::inject_nmi(static_cast<Cpu&>(v)); },
+      [](Vcpu& v) { return B::take_nmi(static_cast<Cpu&>(v)); },
+      [](const Vcpu& v) { return B::instruction_pointer(static_cast<const Cpu&>(v)); },
+      [](const Vcpu& v) { return B::page_table_root(static_cast<const Cpu&>(v)); },
+      [](const Vcpu& v, u32 number) { return B::read_register(static_cast<const Cpu&>(v), number); },
+      [](Vcpu& v, u32 number, u64 value) { return B::write_register(static_cast<Cpu&>(v), number, value); },
+      [](const Vcpu& v) { return B::code_bits(static_cast<const Cpu&>(v)); },
+      [](Vcpu& v) { B::apply_intercepts(static_cast<Cpu&>(v)); },
+      [](Vcpu& v) { B::flush(static_cast<Cpu&>(v)); },
+      [](Vcpu& v, u64 offset) { B::set_tsc_offset(static_cast<Cpu&>(v), offset); },
+      [](const Vcpu& v) { B::describe(static_cast<const Cpu&>(v)); },
+  };
+}
+
+}  // namespace hyperdbg

@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+#include "hypervisor/core/backend.hpp"
+#include "hypervisor/core/event_host.hpp"
+#include "hypervisor/core/fault_report.hpp"
+#include "hypervisor/core/guest.hpp"
+#include "hypervisor/core/halt.hpp"
+#include "hypervisor/core/hypercall.hpp"
+#include "hypervisor/core/machine.hpp"
+#include "hypervisor/core/nmi.hpp"
+#include "hypervisor/cpu/instructions.hpp"
+
+// From a #VMEXIT back to the guest; one instantiation for each vendor.
+namespace hyperdbg {
+
+// Pre stage, the effect unless an event suppressed it, post stage. `effect` returns false when it ended in a fault of
+// the guest's, which is then injected already.
+template <Backend B, class Effect>
+void run_trigger(typename B::Cpu& cpu, u8 length, const Trigger& trigger, Effect effect) {
+  EventHostCpu host(cpu, trigger.context);
+  cpu.instruction_pointer_set = false;
+  const Outcome outcome = machine.engine.run_pre(host, trigger);
+  cpu.watched = true;
+  if (outcome.next == Next::redirected) return;
+  if (outcome.next == Next::skip) return B::advance(cpu, length);
+  if (!effect()) return;
+  B::advance(cpu, length);
+  if (outcome.post) machine.engine.run_post(host, trigger);
+}
+
+template <Backend B>
+void handle_cpuid(typename B::Cpu& cpu, u8 length) {
+  const u64 leaf = static_cast<u32>(cpu.registers.rax);
+  run_trigger<B>(cpu, length, {HYPERDBG_EVENT_CPUID, leaf, leaf}, [&] {
+    B::cpuid(cpu);
+    return true;
+  });
+}
+
+template <Backend B>
+void handle_rdmsr(typename B::Cpu& cpu, u8 length) {
+  if (!B::privileged(cpu)) return B::inject_general_protection(cpu);
+  const u64 msr = static_cast<u32>(cpu.registers.rcx);
+  run_trigger<B>(cpu, length, {HYPERDBG_EVENT_RDMSR, msr, msr}, [&] {
+    u64 value = 0;
+    if (B::read_msr(cpu, static_cast<u32>(cpu.registers.rcx), value) != MsrResult::done) {
+      B::inject_general_protection(cpu);
+      return false;
+    }
+    cpu.registers.rax = static_cast<u32>(value);
+    cpu.registers.rdx = value >> 32;
+    return true;
+  });
+}
+
+template <Backend B>
+void handle_wrmsr(typename B::Cpu& cpu, u8 length) {
+  if (!B::privileged(cpu)) return B::inject_general_protection(cpu);
+  const u64 msr = static_cast<u32>(cpu.registers.rcx);
+  run_trigger<B>(cpu, length, {HYPERDBG_EVENT_WRMSR, msr, msr}, [&] {
+    const u64 value = static_cast<u32>(cpu.registers.rax) | cpu.registers.rdx << 32;
+    if (B::write_msr(cpu, static_cast<u32>(cpu.registers.rcx), value) == MsrResult::done) return true;
+    B::inject_general_protection(cpu);
+    return false;
+  });
+}
+
+template <Backend B>
+void handle_hypercall(typename B::Cpu& cpu, u8 length) {
+  if (!hypercall_is_ours(cpu, B::privileged(cpu))) return B::inject_exception(cpu, 6);  // #UD, as on bare hardware
+  B::advance(cpu, length);
+  if (cpu.registers.rax == HYPERDBG_CALL_LEAVE) B::leave(cpu);
+  run_hypercall(cpu);
+}
+
+// The debugger's UART is not there for the guest.
+template <Backend B>
+void handle_io(typename B::Cpu& cpu, const Exit& exit) {
+  if (exit.io.in && !exit.io.string) {
+    const u64 mask = exit.io.size == 4 ? 0xffffffff : (1ull << (8 * exit.io.size)) - 1;
+    cpu.registers.rax |= mask;
+  }
+  B::advance(cpu, exit.length);
+}
+
+template <Backend B>
+void handle_nested_fault(typename B::Cpu& cpu, const NestedFaultInfo& fault) {
+  machine.stop.acquire(cpu);
+  const Status status = machine.give_shadow(fault.address);
+  machine.stop.release(cpu);
+  resume_cpu(cpu);
+  B::flush(cpu);
+  if (status == HYPERDBG_OK && !fault.fetch) return;
+  report("\nhyperdbg: nested page fault at physical ", Hex{raw(fault.address)}, fault.write ? " (write)" : "",
+         fault.fetch ? " (fetch)" : "", " on CPU ", Hex{cpu.core}, "\n");
+  stop_machine(cpu);
+}
+
+template <Backend B>
+[[noreturn]] void handle_end(typename B::Cpu& cpu, const char* what) {
+  report("\nhyperdbg: ", what, " on CPU ", Hex{cpu.core}, "\n");
+  stop_machine(cpu);
+}
+
+template <Backend B>
+void dispatch(typename B::Cpu& cpu, const Exit& exit) {
+  switch (exit.kind) {
+    case ExitKind::handled:
+      return;
+    case ExitKind::cpuid:
+      return handle_cpuid<B>(cpu, exit.length);
+    case ExitKind::rdmsr:
+      return handle_rdmsr<B>(cpu, exit.length);
+    case ExitKind::wrmsr:
+      return handle_wrmsr<B>(cpu, exit.length);
+    case ExitKind::hypercall:
+      return handle_hypercall<B>(cpu, exit.length);
+    case ExitKind::nmi:
+      return handle_nmi(cpu);
+    case ExitKind::io:
+      return handle_io<B>(cpu, exit);
+    case ExitKind::nested_fault:
+      return handle_nested_fault<B>(cpu, exit.nested_fault);
+    case ExitKind::undefined:
+      return B::inject_exception(cpu, 6);
+    case ExitKind::shutdown:
+      handle_end<B>(cpu, "the guest shut down (triple fault)");
+    case ExitKind::unknown:
+      handle_end<B>(cpu, "an exit that nobody asked for");
+  }
+}
+
+template <Backend B>
+void handle_exit(typename B::Cpu& cpu) {
+  cpu.entry_ticks = cpu::rdtsc();
+  ++cpu.exits;
+  cpu.watched = false;
+  dispatch<B>(cpu, B::decode(cpu));
+  if (cpu.spoke) {
+    cpu.spoke = false;
+    if (machine.link.active()) machine.link.send_records();
+  }
+  const u64 ticks = cpu::rdtsc() - cpu.entry_ticks;
+  if (cpu.watched) {
+    machine.engine.account(cpu.core, ticks);
+  } else {
+    cpu.unwatched_ticks = ticks;
+  }
+}
+
+}  // namespace hyperdbg

@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+#include "hypervisor/events/host.hpp"
+
+namespace hyperdbg {
+
+// Slots for the engine, made of pages of the pool: code gets a writable and an executable view, at different addresses.
+PageSource image_pages();
+
+// A slot for one evaluation at a time.
+CodePages evaluation_pages();
+
+}  // namespace hyperdbg

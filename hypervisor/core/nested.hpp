@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+#include "abi/image.h"
+#include "hypervisor/memory/guest_memory.hpp"
+#include "hypervisor/memory/nested_page_table.hpp"
+
+namespace hyperdbg {
+
+// All physical memory, through the image's direct map.
+struct DirectMap {
+  template <class T>
+  T* at(PhysicalAddress address) const {
+    return reinterpret_cast<T*>(HYPERDBG_DIRECT_MAP + raw(address));
+  }
+};
+
+// The format of the backend that was chosen at load.
+struct NestedFormat {
+  bool (*can)(Permissions);
+  u64 (*table)(u64);
+  u64 (*leaf)(u64, Permissions, bool);
+  Permissions (*permissions)(u64);
+};
+template <class Format>
+inline constexpr NestedFormat nested_format{Format::can, Format::table, Format::leaf, Format::permissions};
+extern const NestedFormat* selected_nested_format;
+
+struct SelectedFormat {
+  static bool can(Permissions wanted) { return selected_nested_format->can(wanted); }
+  static u64 table(u64 address) { return selected_nested_format->table(address); }
+  static u64 leaf(u64 address, Permissions permissions, bool large) {
+    return selected_nested_format->leaf(address, permissions, large);
+  }
+  static Permissions permissions(u64 entry) { return selected_nested_format->permissions(entry); }
+};
+
+using Pool = PagePool<DirectMap>;
+using Nested = NestedPageTable<SelectedFormat, DirectMap>;
+using Guest = GuestMemory<Nested, DirectMap>;
+
+}  // namespace hyperdbg

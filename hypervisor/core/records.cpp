@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: MIT
+#include "hypervisor/core/records.hpp"
+
+#include "hypervisor/core/guest.hpp"
+#include "hypervisor/core/machine.hpp"
+#include "hypervisor/cpu/instructions.hpp"
+
+namespace hyperdbg {
+
+namespace {
+
+constexpr u32 room_for_payload = HYPERDBG_MAXIMUM_MESSAGE_SIZE - sizeof(hyperdbg_record);
+enum ArgumentKind : u64 { value = 0, byte_string = 1, wide_string = 2 };
+
+hyperdbg_record* begin(Vcpu& vcpu, Event* event, u32 action, hyperdbg_record_kind kind, u32 capacity) {
+  vcpu.spoke = true;
+  hyperdbg_record* record = vcpu.ring.reserve(kind, capacity);
+  if (record == nullptr) {
+    if (event != nullptr) event->dropped.add();
+    return nullptr;
+  }
+  record->core = static_cast<u16>(vcpu.core);
+  record->time = cpu::rdtsc() + machine.tsc_offset;
+  record->event = event != nullptr ? event->id : HYPERDBG_NO_EVENT;
+  record->action = action;
+  record->flags = event != nullptr ? event->flags : 0;
+  return record;
+}
+
+// Captures the string at `address` behind `to`: { u16 bytes; text }. Up to its end, a hole, or what is left of `room`.
+u32 capture(const Vcpu& vcpu, u64 address, u64 kind, u8* to, u32 room) {
+  constexpr u32 length_size = sizeof(u16);
+  if (room < length_size) return 0;
+  const u32 unit = kind == wide_string ? 2 : 1;
+  const u32 most = room - length_size < HYPERDBG_MAXIMUM_STRING ? room - length_size : HYPERDBG_MAXIMUM_STRING;
+  const u32 readable = static_cast<u32>(read_virtual_some(vcpu, address, to + length_size, most));
+  u32 used = 0;
+  while (used + unit <= readable && (to[length_size + used] != 0 || (unit == 2 && to[length_size + used + 1] != 0))) {
+    used += unit;
+  }
+  const u16 bytes = readable < unit ? HYPERDBG_STRING_INVALID : static_cast<u16>(used);
+  __builtin_memcpy(to, &bytes, length_size);
+  return length_size + (bytes == HYPERDBG_STRING_INVALID ? 0 : used);
+}
+
+}  // namespace
+
+void record_message(Vcpu& vcpu, Event* event, u32 action, u32 format, u32 count, const u64* values, u64 kinds,
+                    u32 stage) {
+  const u32 fixed = static_cast<u32>(sizeof(hyperdbg_message)) + count * 8;
+  const u32 capacity = kinds != 0 ? room_for_payload : fixed;
+  if (fixed > room_for_payload) return vcpu.ring.drop();
+  hyperdbg_record* record = begin(vcpu, event, action, HYPERDBG_RECORD_MESSAGE, capacity);
+  if (record == nullptr) return;
+  auto* message = reinterpret_cast<hyperdbg_message*>(RingWriter::payload(record));
+  message->format = format;
+  message->count = static_cast<u16>(count);
+  message->stage = static_cast<u16>(stage);
+  message->kinds = kinds;
+  u64* stored = reinterpret_cast<u64*>(message + 1);
+  for (u32 i = 0; i < count; ++i) stored[i] = values[i];
+  u32 used = fixed;
+  for (u32 i = 0; kinds >> (2 * i) != 0; ++i) {
+    const u64 kind = kinds >> (2 * i) & 3;
+    if (kind != value)
+      used += capture(vcpu, values[i], kind, RingWriter::payload(record) + used, room_for_payload - used);
+    if (i == 31) break;
+  }
+  vcpu.ring.commit(used);
+}
+
+void record_script_failure(Vcpu& vcpu, Event* event, u32 action, u32 error, u32 position, u64 detail) {
+  const hyperdbg_script_failure failure{.error = error, .position = position, .detail = detail};
+  hyperdbg_record* record = begin(vcpu, event, action, HYPERDBG_RECORD_SCRIPT_ERROR, sizeof(failure));
+  if (record == nullptr) return;
+  __builtin_memcpy(RingWriter::payload(record), &failure, sizeof(failure));
+  vcpu.ring.commit(sizeof(failure));
+}
+
+void record_bytes(Vcpu& vcpu, Event* event, hyperdbg_record_kind kind, const char* bytes, u32 size) {
+  hyperdbg_record* record = begin(vcpu, event, 0, kind, size);
+  if (record == nullptr) return;
+  __builtin_memcpy(RingWriter::payload(record), bytes, size);
+  vcpu.ring.commit(size);
+}
+
+}  // namespace hyperdbg

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+#include "abi/script.h"
+#include "hypervisor/core/vcpu.hpp"
+#include "hypervisor/events/host.hpp"
+
+namespace hyperdbg {
+
+// One run of a compiled script. The context is first: the runtime functions get its address and find the rest.
+struct ScriptRun {
+  hyperdbg_script_context context;
+  Vcpu* vcpu;
+  ScriptRun* outer;  // an evaluation at a halt that a script caused
+  Event* event;      // nullptr for an evaluation
+  u32 action;
+  u64 unwind;  // stack pointer for script_unwind()
+  u64 error;   // enum hyperdbg_script_error, when the run was ended
+  u64 position;
+  u64 detail;
+};
+
+// Runs an action's script in the trigger `call`; false if it was ended by an error, which is then on the record.
+bool run_script(Vcpu& vcpu, const ScriptCall& call);
+
+// Runs code that belongs to no event, for `?` on a halted CPU; context, tag and stage are those of the event that
+// halted.
+bool run_evaluation(Vcpu& vcpu, const void* code);
+
+// A RECORD_TEXT: the engine's own words.
+void record_text(Vcpu& vcpu, Event* event, const char* text);
+
+}  // namespace hyperdbg

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+#include "base/types.hpp"
+
+namespace hyperdbg {
+
+struct Vcpu;
+
+/*
+ * Stops all other CPUs, by NMI, for as long as one CPU needs the machine for itself: to change the event table, or to
+ * halt for the debugger. A stopped CPU is between two exits (never inside an action), or waits to become the owner
+ * itself.
+ */
+class StopControl {
+ public:
+  // Returns with every other CPU stopped. A CPU that finds another owner is itself stopped until that one is done.
+  void acquire(Vcpu& vcpu);
+  void release(Vcpu& vcpu);
+
+  // For a CPU that was told to stop: returns when it may go on. While the debuggee is halted it may be made the
+  // operating core meanwhile.
+  void park(Vcpu& vcpu);
+
+  bool requested() const { return __atomic_load_n(&owner_, __ATOMIC_SEQ_CST) != 0; }
+  bool owned_by(u32 core) const { return __atomic_load_n(&owner_, __ATOMIC_SEQ_CST) == core + 1; }
+
+  void set_online(u32 core, bool online);
+  bool online(u32 core) const { return (online_mask() >> core & 1) != 0; }
+  u64 online_mask() const { return __atomic_load_n(&online_, __ATOMIC_SEQ_CST); }
+
+ private:
+  u32 owner_ = 0;  // core + 1
+  u64 online_ = 0;
+  u64 parked_ = 0;
+};
+
+}  // namespace hyperdbg

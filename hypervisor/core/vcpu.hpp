@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+#include "abi/image.h"
+#include "abi/wire.h"
+#include "base/types.hpp"
+#include "hypervisor/events/message_ring.hpp"
+
+namespace hyperdbg {
+
+struct BackendOperations;
+struct ScriptRun;
+
+// What stopped the debuggee, as it is told to the debugger.
+struct HaltCause {
+  hyperdbg_halt_reason reason = HYPERDBG_HALT_REQUEST;
+  u32 event = HYPERDBG_NO_EVENT;
+  u32 stage = 0;    // 0 = pre, 1 = post
+  u64 context = 0;  // $context of the event
+  const char* text = nullptr;
+};
+
+// One CPU beneath which the image runs; the vendor-neutral part. Backends derive from it.
+struct Vcpu {
+  hyperdbg_registers
+      registers;  // first: hypervisor/cpu/svm_run.S stores here. RAX and RSP are copied from and to the backend
+  u32 core;
+  const BackendOperations* backend;
+  const hyperdbg_boot_cpu* boot;
+  RingWriter ring;
+  ScriptRun* run;   // the script that is running, for its fault
+  u64 entry_ticks;  // TSC at the start of this exit
+  u64 exits;
+  u64 unwatched_ticks;           // the last exit that no event watched, in TSC ticks
+  bool watched;                  // this exit reached an event
+  bool spoke;                    // and wrote records
+  bool instruction_pointer_set;  // an action wrote RIP in this exit
+  u64 intercept_generation;      // of the engine, when intercepts were last computed
+  u64 nested_generation;         // of the nested page tables, when translations were last flushed
+  bool nmi_taken;                // set by the image's own NMI handler
+  volatile bool expect_nmi;      // a stop is under way: the next NMI is ours
+};
+
+}  // namespace hyperdbg

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+#include "abi/script.h"
+#include "base/types.hpp"
+
+// What the .S files of this folder define; the comments on arguments stand there.
+namespace hyperdbg {
+struct Vcpu;
+}
+
+// Hidden, so that they are reached without a GOT.
+#pragma GCC visibility push(hidden)
+extern "C" {
+[[noreturn]] void svm_run(hyperdbg::Vcpu* vcpu, hyperdbg::u64 vmcb);
+void svm_take_nmi();
+void svm_save(hyperdbg::u64 vmcb);
+void svm_close_gif();
+void svm_open_gif();
+void load_code_segment(hyperdbg::u64 selector);
+[[noreturn]] void image_leave(hyperdbg::u64 rsp, hyperdbg::u64 rip, hyperdbg::u64 cr3, hyperdbg::u64 host_save,
+                              hyperdbg::u64 vendor);
+hyperdbg::u64 script_call(hyperdbg_script_context* context, const void* entry, hyperdbg::u64* unwind);
+[[noreturn]] void script_unwind(hyperdbg::u64 unwind);
+extern const hyperdbg::u8 exception_entries[32 * 16];
+}
+#pragma GCC visibility pop

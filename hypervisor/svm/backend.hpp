@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+#include "hypervisor/core/backend.hpp"
+#include "x86/svm/vmcb.hpp"
+
+namespace hyperdbg::svm {
+
+struct SvmCpu : Vcpu {
+  x86::svm::Vmcb* vmcb;
+  u64 vmcb_physical;
+  u8* msr_permissions;     // x86::svm::msr_permission_map_size bytes
+  u64 linux_host_save;     // VM_HSAVE_PA before we came
+  u64 guest_host_save;     // what the guest believes to have written there
+  bool next_rip_save;      // CPUID 8000_000A EDX[3]; QEMU has none
+  bool virtual_spec_ctrl;  // CPUID 8000_000A EDX[20]
+  bool nmi_masked;         // the guest is between an injected NMI and its IRET
+  bool nmi_pending;        // and another one waits
+  u64 nmi_iret_rip;        // that IRET, once reached: the NMI goes in behind it
+};
+
+// AMD-V. State that VMRUN does not load (FS, GS, TR, LDTR, the system-call MSRs, DR0-3, CR8) stays in the processor,
+// because root mode never uses it: no VMLOAD or VMSAVE per exit.
+struct Svm {
+  using Cpu = SvmCpu;
+  static Exit decode(Cpu& cpu);
+  static void advance(Cpu& cpu, u8 length);
+  static void cpuid(Cpu& cpu);
+  static MsrResult read_msr(Cpu& cpu, u32 msr, u64& value);
+  static MsrResult write_msr(Cpu& cpu, u32 msr, u64 value);
+  static void inject_exception(Cpu& cpu, u8 vector);
+  static void inject_general_protection(Cpu& cpu);
+  static void inject_nmi(Cpu& cpu);
+  static bool take_nmi(Cpu& cpu);
+  static bool privileged(const Cpu& cpu) { return cpu.vmcb->cpl == 0; }
+  static u64 instruction_pointer(const Cpu& cpu) { return cpu.vmcb->rip; }
+  static u64 page_table_root(const Cpu& cpu) { return cpu.vmcb->cr3; }
+  [[noreturn]] static void leave(Cpu& cpu);
+  static u64 read_register(const Cpu& cpu, u32 number);
+  static bool write_register(Cpu& cpu, u32 number, u64 value);
+  static u32 code_bits(const Cpu& cpu);
+  static void apply_intercepts(Cpu& cpu);
+  static void flush(Cpu& cpu) { cpu.vmcb->tlb_control = x86::svm::TlbControl::flush_all; }
+  static void set_tsc_offset(Cpu& cpu, u64 offset) { cpu.vmcb->tsc_offset = offset; }
+  static void describe(const Cpu& cpu);
+};
+
+// Makes the calling CPU a guest that resumes at `rip` with `rsp`; returns only to refuse, with enum
+// hyperdbg_enter_error.
+u32 enter(SvmCpu& cpu, u64 linux_cr3, u64 rsp, u64 rip);
+
+}  // namespace hyperdbg::svm

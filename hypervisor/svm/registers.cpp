@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: MIT
+#include "x86/registers.hpp"
+#include "hypervisor/cpu/instructions.hpp"
+#include "hypervisor/svm/backend.hpp"
+
+// The guest's registers by number: in the VMCB, or live in the processor (see the comment at struct Svm).
+namespace hyperdbg::svm {
+
+namespace {
+
+u64* in_vmcb(x86::svm::Vmcb& vmcb, u32 number) {
+  switch (number) {
+    case HYPERDBG_RIP:
+      return &vmcb.rip;
+    case HYPERDBG_RFLAGS:
+      return &vmcb.rflags;
+    case HYPERDBG_CR0:
+      return &vmcb.cr0;
+    case HYPERDBG_CR2:
+      return &vmcb.cr2;
+    case HYPERDBG_CR3:
+      return &vmcb.cr3;
+    case HYPERDBG_CR4:
+      return &vmcb.cr4;
+    case HYPERDBG_DR6:
+      return &vmcb.dr6;
+    case HYPERDBG_DR7:
+      return &vmcb.dr7;
+    case HYPERDBG_GDTR:
+      return &vmcb.gdtr.base;
+    case HYPERDBG_IDTR:
+      return &vmcb.idtr.base;
+    default:
+      return nullptr;
+  }
+}
+
+u16 selector(u32 number) {
+  switch (number) {
+    case HYPERDBG_FS:
+      return cpu::read_fs();
+    case HYPERDBG_GS:
+      return cpu::read_gs();
+    case HYPERDBG_LDTR:
+      return cpu::sldt();
+    case HYPERDBG_TR:
+      return cpu::str();
+    default:
+      return 0;
+  }
+}
+
+}  // namespace
+
+u64 Svm::read_register(const Cpu& cpu, u32 number) {
+  if (number <= HYPERDBG_R15) return (&cpu.registers.rax)[number];
+  if (const u64* value = in_vmcb(*cpu.vmcb, number)) return *value;
+  switch (number) {
+    case HYPERDBG_CS:
+      return cpu.vmcb->cs.selector;
+    case HYPERDBG_SS:
+      return cpu.vmcb->ss.selector;
+    case HYPERDBG_DS:
+      return cpu.vmcb->ds.selector;
+    case HYPERDBG_ES:
+      return cpu.vmcb->es.selector;
+    case HYPERDBG_CR8:
+      return cpu::read_cr8();
+    case HYPERDBG_DR0:
+      return cpu::read_dr<0>();
+    case HYPERDBG_DR1:
+      return cpu::read_dr<1>();
+    case HYPERDBG_DR2:
+      return cpu::read_dr<2>();
+    case HYPERDBG_DR3:
+      return cpu::read_dr<3>();
+    case HYPERDBG_FS_BASE:
+      return cpu::rdmsr(x86::Msr::FS_BASE);
+    case HYPERDBG_GS_BASE:
+      return cpu::rdmsr(x86::Msr::GS_BASE);
+    case HYPERDBG_KERNEL_GS_BASE:
+      return cpu::rdmsr(x86::Msr::KERNEL_GS_BASE);
+    case HYPERDBG_EFER:
+      return x86::Efer{cpu.vmcb->efer}.with(x86::Efer::svme, false).value;
+    default:
+      return selector(number);
+  }
+}
+
+bool Svm::write_register(Cpu& cpu, u32 number, u64 value) {
+  if (number <= HYPERDBG_R15) {
+    (&cpu.registers.rax)[number] = value;
+    return true;
+  }
+  if (number == HYPERDBG_RFLAGS) value |= x86::Rflags::always_one;
+  if (u64* place = in_vmcb(*cpu.vmcb, number)) {
+    *place = value;
+    if (number == HYPERDBG_CR0 || number == HYPERDBG_CR3 || number == HYPERDBG_CR4) flush(cpu);
+    if (number == HYPERDBG_RIP) cpu.instruction_pointer_set = true;
+    return true;
+  }
+  switch (number) {
+    case HYPERDBG_CR8:
+      cpu::write_cr8(value & 15);
+      return true;
+    case HYPERDBG_DR0:
+      cpu::write_dr<0>(value);
+      return true;
+    case HYPERDBG_DR1:
+      cpu::write_dr<1>(value);
+      return true;
+    case HYPERDBG_DR2:
+      cpu::write_dr<2>(value);
+      return true;
+    case HYPERDBG_DR3:
+      cpu::write_dr<3>(value);
+      return true;
+    case HYPERDBG_FS_BASE:
+      return cpu::try_wrmsr(static_cast<u32>(x86::Msr::FS_BASE), value);
+    case HYPERDBG_GS_BASE:
+      return cpu::try_wrmsr(static_cast<u32>(x86::Msr::GS_BASE), value);
+    case HYPERDBG_KERNEL_GS_BASE:
+      return cpu::try_wrmsr(static_cast<u32>(x86::Msr::KERNEL_GS_BASE), value);
+    default:
+      return false;  // selectors: a selector without its descriptor would contradict the hidden part
+  }
+}
+
+}  // namespace hyperdbg::svm
