@@ -2,6 +2,7 @@
 #pragma once
 #include <span>
 
+#include "abi/record.h"
 #include "abi/request.h"
 #include "hypervisor/events/event_table.hpp"
 #include "hypervisor/events/globals.hpp"
@@ -224,7 +225,7 @@ void Engine::short_circuit(Host& host, bool on) {
     state.vote = on;
     return;
   }
-  host.warn(state.running ? state.running->id : ~0u,
+  host.warn(state.running ? state.running->id : HYPERDBG_NO_EVENT,
             "event_sc has no effect here: it belongs in the 'pre' stage, before the emulation is performed");
 }
 

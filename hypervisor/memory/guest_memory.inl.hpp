@@ -29,7 +29,7 @@ bool GuestMemory<Nested, Memory>::step(u64 table, u64 address, u32 shift, u64& e
 }
 
 // Guest-virtual to guest-physical, or no_page. Intel SDM vol. 3, 4.5 and AMD APM vol. 2, 5.3: only levels 3 and 2 have
-// large pages; bit 7 of higher entries is reserved and such a walk would fault.
+// large pages.
 template <class Nested, PhysicalMemory Memory>
 u64 GuestMemory<Nested, Memory>::walk(AddressSpace space, u64 address) const {
   const u32 unused = space.levels == 5 ? 7 : 16;

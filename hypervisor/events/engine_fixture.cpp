@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: MIT
+#include "hypervisor/events/engine_fixture.hpp"
+
+#include <cstdlib>
+#include <cstring>
+
+namespace hyperdbg::test {
+
+bool FakeHost::run_script(const ScriptCall& call) {
+  runs.push_back({call.event.id, call.action.index, call.stage});
+  contexts.push_back(call.context);
+  switch (call.action.code[0]) {
+    case sc_on:
+    case sc_off:
+      engine->short_circuit(*this, call.action.code[0] == sc_on);
+      return true;
+    case fail:
+      return false;
+    case set_rip:
+      rip_changed = true;
+      return true;
+    case call_back:
+      callback(call);
+      return true;
+    default:
+      return true;
+  }
+}
+
+void FakeHost::break_to_debugger(u32 event, Stage stage) {
+  runs.push_back({event, ~0u, stage});
+  if (halted) halted(event);
+}
+
+static void append(std::vector<u8>& to, const void* bytes, std::size_t size) {
+  to.resize((to.size() + 7) & ~std::size_t{7});
+  const u8* from = static_cast<const u8*>(bytes);
+  to.insert(to.end(), from, from + size);
+}
+
+std::vector<u8> Wish::bytes() const {
+  hyperdbg_event header = event;
+  header.condition_size = static_cast<u32>(condition.size());
+  header.text_size = static_cast<u32>(text.size());
+  header.action_count = static_cast<u32>(actions.size());
+  std::vector<u8> result;
+  append(result, &header, sizeof(header));
+  append(result, condition.data(), condition.size());
+  append(result, text.data(), text.size());
+  for (const ActionWish& wish : actions) {
+    const hyperdbg_action action{wish.kind, static_cast<u32>(wish.code.size()), static_cast<u32>(wish.metadata.size()),
+                                 0};
+    append(result, &action, sizeof(action));
+    append(result, wish.code.data(), wish.code.size());
+    append(result, wish.metadata.data(), wish.metadata.size());
+  }
+  return result;
+}
+
+Harness::Harness(u32 slots, bool can_break) : table_(slots) {
+  engine_->init({4, can_break, {this, data_page, code_pages}, table_.data(), slots});
+}
+
+Result<u8*> Harness::data_page(void* self) {
+  Harness& harness = *static_cast<Harness*>(self);
+  if (harness.data_pages_left-- <= 0) return HYPERDBG_POOL_EMPTY;
+  u8* page = static_cast<u8*>(std::aligned_alloc(page_size, page_size));
+  std::memset(page, 0, page_size);
+  harness.pages_.emplace_back(page, std::free);
+  return page;
+}
+
+Result<CodePages> Harness::code_pages(void* self) {
+  Harness& harness = *static_cast<Harness*>(self);
+  if (harness.code_pages_left-- <= 0) return HYPERDBG_POOL_EMPTY;
+  u8* pages = static_cast<u8*>(std::aligned_alloc(page_size, HYPERDBG_REGULAR_ACTION_SIZE));
+  harness.pages_.emplace_back(pages, std::free);
+  return CodePages{pages, pages};
+}
+
+AnswerPayload Harness::request(u32 kind, std::span<const u8> payload, u32 core) {
+  return engine_->handle(kind, payload, answer, core);
+}
+
+Status Harness::add(const Wish& wish) {
+  const AnswerPayload result = request(HYPERDBG_REQUEST_EVENT_ADD, wish.bytes());
+  if (result.status == HYPERDBG_OK) std::memcpy(&id, answer.data(), sizeof(id));
+  return result.status;
+}
+
+Status Harness::modify(u32 event, u32 modification) {
+  return request_with(HYPERDBG_REQUEST_EVENT_MODIFY, hyperdbg_event_modification{event, modification}).status;
+}
+
+std::vector<hyperdbg_event_info> Harness::list() {
+  std::vector<hyperdbg_event_info> events;
+  for (;;) {
+    const hyperdbg_event_range range{events.empty() ? 0 : events.back().id + 1};
+    const u32 size = request_with(HYPERDBG_REQUEST_EVENT_LIST, range).size;
+    if (size == 0) return events;
+    const std::size_t known = events.size();
+    events.resize(known + size / sizeof(hyperdbg_event_info));
+    std::memcpy(&events[known], answer.data(), size);
+  }
+}
+
+hyperdbg_event_info Harness::info(u32 event) {
+  for (const hyperdbg_event_info& each : list())
+    if (each.id == event) return each;
+  return {};
+}
+
+Next Harness::trigger(FakeHost& host, u64 key, u32 kind) {
+  const Trigger trigger{kind, key, key};
+  const Outcome outcome = engine_->run_pre(host, trigger);
+  if (outcome.next == Next::emulate) {
+    ++emulations;
+    if (outcome.post) engine_->run_post(host, trigger);
+  }
+  engine_->account(host.core(), 1000);
+  return outcome.next;
+}
+
+FakeHost Harness::host(u32 core) {
+  FakeHost host;
+  host.engine = engine_.get();
+  host.core_number = core;
+  return host;
+}
+
+}  // namespace hyperdbg::test
