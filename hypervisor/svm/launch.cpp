@@ -62,7 +62,20 @@ void fill_state(SvmCpu& cpu, u64 linux_cr3, u64 rsp, u64 rip) {
   if (cpu.virtual_spec_ctrl) vmcb.spec_ctrl = cpu::rdmsr(Msr::SPEC_CTRL);
 }
 
-void fill_control(SvmCpu& cpu) {
+// APM vol. 2, 15.25.3: nested tables have as many levels as the host's own paging mode, which is Linux's. What the guest
+// calls physical needs no fifth level, so one entry on top of the usual four is enough.
+Result<u64> nested_root() {
+  static constinit u64 top = 0;
+  if (machine.boot->levels != 5) return raw(machine.nested->root());
+  if (top == 0) {
+    const PhysicalAddress page = TRY(machine.pool->take());
+    *machine.memory.at<u64>(page) = AmdFormat::table(raw(machine.nested->root()));
+    top = raw(page);
+  }
+  return top;
+}
+
+void fill_control(SvmCpu& cpu, u64 root) {
   x86::svm::Vmcb& vmcb = *cpu.vmcb;
   namespace i3 = x86::svm::intercept3;
   namespace i4 = x86::svm::intercept4;
@@ -76,7 +89,7 @@ void fill_control(SvmCpu& cpu) {
   vmcb.guest_asid = 1;
   vmcb.tlb_control = x86::svm::TlbControl::flush_all;
   vmcb.np_enable = 1;
-  vmcb.n_cr3 = raw(machine.nested->root());
+  vmcb.n_cr3 = root;
   vmcb.tsc_offset = machine.tsc_offset;
 }
 
@@ -84,6 +97,8 @@ void fill_control(SvmCpu& cpu) {
 
 u32 enter(SvmCpu& cpu, u64 linux_cr3, u64 rsp, u64 rip) {
   if (const u32 error = check(); error != 0) return error;
+  const Result<u64> root = nested_root();
+  if (!root.ok()) return HYPERDBG_ENTER_NO_MEMORY;
   const u32 features = cpu::cpuid(leaf_svm, 0).edx;
   cpu.next_rip_save = (features & 1u << 3) != 0;
   cpu.virtual_spec_ctrl = (features & 1u << 20) != 0;
@@ -99,7 +114,7 @@ u32 enter(SvmCpu& cpu, u64 linux_cr3, u64 rsp, u64 rip) {
   cpu::wrmsr(Msr::VM_HSAVE_PA, cpu.boot->host_save);
   svm_save(cpu.vmcb_physical);
   fill_state(cpu, linux_cr3, rsp, rip);
-  fill_control(cpu);
+  fill_control(cpu, root.value());
   Svm::apply_intercepts(cpu);
 
   enter_root_mode(cpu, cpu.vmcb->tr.base);  // own GDT, IDT, TSS; Linux's upper half is gone from here on
