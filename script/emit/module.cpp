@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: MIT
+#include "script/emit/module.hpp"
+
+#include <llvm/IR/DiagnosticInfo.h>
+#include <llvm/IR/DiagnosticPrinter.h>
+#include <llvm/IR/Verifier.h>
+#include <llvm/Support/ErrorHandling.h>
+
+#include <exception>
+#include <stdexcept>
+
+#include "abi/version.h"
+#include "script/emit/linker.hpp"
+#include "script/emit/optimizer.hpp"
+#include "script/emit/statements.hpp"
+
+namespace hyperdbg::script {
+namespace {
+
+void throw_fatal_error(void*, const char* reason, bool) {
+  throw std::runtime_error(reason);
+}
+
+// LLVM writes an object even after an error: the handler is what tells.
+void keep_first_error(const llvm::DiagnosticInfo* diagnostic, void* context) {
+  auto& error = *static_cast<std::string*>(context);
+  if (diagnostic->getSeverity() != llvm::DS_Error || !error.empty()) return;
+  llvm::raw_string_ostream stream(error);
+  llvm::DiagnosticPrinterRawOStream printer(stream);
+  diagnostic->print(printer);
+}
+
+void build(llvm::Module& module, const Program& program) {
+  module.setTargetTriple(target_machine().getTargetTriple().str());
+  module.setDataLayout(target_machine().createDataLayout());
+  module.setPICLevel(llvm::PICLevel::BigPIC);
+  Frame frame(module, program);
+  StatementEmitter(frame, program).block(program.body);
+  if (!frame.has_ended()) frame.return_from_script();
+  std::string mistakes;
+  llvm::raw_string_ostream stream(mistakes);
+  if (llvm::verifyModule(module, &stream)) throw std::runtime_error(mistakes);
+}
+
+Emitted generate(const Program& program) {
+  Emitted emitted;
+  llvm::LLVMContext context;
+  context.setDiagnosticHandlerCallBack(keep_first_error, &emitted.error);
+  llvm::Module module("script", context);
+  build(module, program);
+  optimize(module);
+  const auto object = generate_object(module);
+  if (!emitted.error.empty()) return emitted;
+  LinkedBlob linked = link_object({object.data(), object.size()});
+  emitted.blob = std::move(linked.bytes);
+  emitted.stack_need = linked.largest_frame + 8;
+  return emitted;
+}
+
+Emitted emit(const Program& program) {
+  const llvm::ScopedFatalErrorHandler handler(throw_fatal_error);
+  try {
+    return generate(program);
+  } catch (const std::exception& error) {
+    return {{}, 0, error.what()};
+  }
+}
+
+}  // namespace
+}  // namespace hyperdbg::script
+
+extern "C" __attribute__((visibility("default"))) const hyperdbg::script::CompilerModule* hyperdbg_compiler() {
+  using namespace hyperdbg::script;
+  static const CompilerModule module{HYPERDBG_VERSION, sizeof(Expression), sizeof(Statement), emit};
+  return &module;
+}

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: MIT
+#include "script/emit/optimizer.hpp"
+
+#include <llvm/Analysis/TargetLibraryInfo.h>
+#include <llvm/IR/LegacyPassManager.h>
+#include <llvm/MC/TargetRegistry.h>
+#include <llvm/Passes/PassBuilder.h>
+#include <llvm/Support/TargetSelect.h>
+
+#include <memory>
+#include <stdexcept>
+
+namespace hyperdbg::script {
+namespace {
+
+constexpr const char* triple = "x86_64-unknown-linux-elf";
+
+std::unique_ptr<llvm::TargetMachine> create_target_machine() {
+  LLVMInitializeX86TargetInfo();
+  LLVMInitializeX86Target();
+  LLVMInitializeX86TargetMC();
+  LLVMInitializeX86AsmPrinter();
+  std::string error;
+  const llvm::Target* target = llvm::TargetRegistry::lookupTarget(triple, error);
+  if (!target) throw std::runtime_error(error);
+  llvm::TargetOptions options;
+  options.EmitStackSizeSection = true;
+  return std::unique_ptr<llvm::TargetMachine>(target->createTargetMachine(
+      triple, "x86-64", "", options, llvm::Reloc::PIC_, llvm::CodeModel::Small, llvm::CodeGenOptLevel::Default));
+}
+
+llvm::PipelineTuningOptions tuning() {
+  llvm::PipelineTuningOptions options;
+  options.LoopVectorization = false;
+  options.SLPVectorization = false;
+  return options;
+}
+
+}  // namespace
+
+llvm::TargetMachine& target_machine() {
+  static const std::unique_ptr<llvm::TargetMachine> machine = create_target_machine();
+  return *machine;
+}
+
+void optimize(llvm::Module& module) {
+  llvm::PassBuilder builder(&target_machine(), tuning());
+  llvm::LoopAnalysisManager loops;
+  llvm::FunctionAnalysisManager functions;
+  llvm::CGSCCAnalysisManager components;
+  llvm::ModuleAnalysisManager modules;
+  // First come, first kept: must stand before registerFunctionAnalyses. There is no library to call.
+  llvm::TargetLibraryInfoImpl library(module.getTargetTriple().empty() ? llvm::Triple(triple)
+                                                                       : llvm::Triple(module.getTargetTriple()));
+  library.disableAllFunctions();
+  functions.registerPass([&] { return llvm::TargetLibraryAnalysis(library); });
+  builder.registerModuleAnalyses(modules);
+  builder.registerCGSCCAnalyses(components);
+  builder.registerFunctionAnalyses(functions);
+  builder.registerLoopAnalyses(loops);
+  builder.crossRegisterProxies(loops, functions, components, modules);
+  builder.buildPerModuleDefaultPipeline(llvm::OptimizationLevel::O2).run(module, modules);
+}
+
+llvm::SmallVector<char, 0> generate_object(llvm::Module& module) {
+  llvm::SmallVector<char, 0> object;
+  llvm::raw_svector_ostream stream(object);
+  llvm::legacy::PassManager passes;
+  if (target_machine().addPassesToEmitFile(passes, stream, nullptr, llvm::CodeGenFileType::ObjectFile))
+    throw std::runtime_error("LLVM cannot write x86-64 objects");
+  passes.run(module);
+  return object;
+}
+
+}  // namespace hyperdbg::script

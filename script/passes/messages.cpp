@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: MIT
+#include "script/passes/messages.hpp"
+
+#include <algorithm>
+#include <string>
+
+#include "script/runtime/format.hpp"
+#include "script/syntax/walk.hpp"
+
+namespace hyperdbg::script {
+namespace {
+
+constexpr std::size_t maximum_arguments = 32;  // 2 bits each in 64
+
+std::string counted(std::size_t count, const char* what) {
+  return std::to_string(count) + " " + what + (count == 1 ? "" : "s");
+}
+
+std::uint32_t index_of(std::vector<std::string>& formats, const std::string& format) {
+  const auto found = std::ranges::find(formats, format);
+  const auto index = static_cast<std::uint32_t>(found - formats.begin());
+  if (found == formats.end()) formats.push_back(format);
+  return index;
+}
+
+void check_message(Message& message, Place place, Diagnostics& diagnostics) {
+  std::size_t specifiers = 0;
+  for (const FormatPiece& piece : split_format(message.format)) {
+    if (piece.conversion == 0) continue;
+    if (piece.conversion == 'f') diagnostics.add(place, "`%f` is not available yet");
+    if (specifiers < maximum_arguments) message.kinds |= static_cast<std::uint64_t>(piece.kind) << (2 * specifiers);
+    ++specifiers;
+  }
+  if (specifiers != message.arguments.size())
+    diagnostics.add(place, "Syntax Error: Invalid Syntax: the format has " + counted(specifiers, "specifier") +
+                               ", but there " + (message.arguments.size() == 1 ? "is " : "are ") +
+                               counted(message.arguments.size(), "argument"));
+  else if (specifiers > maximum_arguments)
+    diagnostics.add(place, "one message has at most " + std::to_string(maximum_arguments) + " arguments",
+                    "use a second printf");
+}
+
+}  // namespace
+
+void number_messages(Program& program, Diagnostics& diagnostics) {
+  for_each_statement(program.body, [&](Statement& statement) {
+    auto* message = std::get_if<Message>(&statement.node);
+    if (!message) return;
+    check_message(*message, statement.place, diagnostics);
+    message->index = index_of(program.formats, message->format);
+  });
+}
+
+}  // namespace hyperdbg::script

@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+#include <string_view>
+
+#include "script/syntax/ast.hpp"
+#include "script/syntax/diagnostic.hpp"
+
+namespace hyperdbg::script {
+
+// The tree of a script, names not looked up yet. After a mistake it goes on with the next statement; what stands in
+// the tree then is only good for finding further mistakes.
+Program parse(std::string_view text, Diagnostics& diagnostics);
+
+}  // namespace hyperdbg::script

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: MIT
+#include "script/syntax/words.hpp"
+
+#include <algorithm>
+#include <iterator>
+
+#include "script/syntax/builtins.hpp"
+#include "script/syntax/registers.hpp"
+
+namespace hyperdbg::script {
+namespace {
+
+constexpr std::string_view type_words[] = {"void",   "bool",     "char",  "short",  "int",    "long",
+                                           "signed", "unsigned", "float", "double", "struct", "typedef"};
+constexpr std::string_view statement_words[] = {"if",    "elsif",    "else",   "while",  "do",   "for",
+                                                "break", "continue", "return", "printf", "print"};
+
+template <class Words>
+bool contains(const Words& words, std::string_view word) {
+  return std::ranges::find(words, word) != std::end(words);
+}
+
+}  // namespace
+
+bool is_type_word(std::string_view word) {
+  return contains(type_words, word);
+}
+
+bool is_statement_word(std::string_view word) {
+  return contains(statement_words, word);
+}
+
+bool is_reserved(std::string_view word) {
+  return is_type_word(word) || is_statement_word(word) || find_builtin(word) || is_missing_builtin(word) ||
+         find_register(word);
+}
+
+}  // namespace hyperdbg::script

@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+#include <string_view>
+
+namespace hyperdbg::script {
+
+// Starts a declaration: int, unsigned, struct...
+bool is_type_word(std::string_view word);
+// if, while, return...
+bool is_statement_word(std::string_view word);
+// Has a meaning of its own, so that it is no variable, and no number although `db` or `cf` look like one.
+bool is_reserved(std::string_view word);
+
+}  // namespace hyperdbg::script
