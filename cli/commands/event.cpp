@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: MIT
+#include <vector>
+
+#include "cli/commands/commands.hpp"
+#include "cli/console.hpp"
+
+namespace hyperdbg {
+namespace {
+
+constexpr std::string_view common_syntax =
+    "[pid X|all] [core X] [imm yes|no] [sc on|off] [stage pre|post|all] [script { ... } | script {file:PATH}]";
+
+constexpr std::string_view common_details =
+    "pid       only while this process runs (in the VMI Mode it must exist)\n"
+    "core      only on this core\n"
+    "imm       no: messages are collected and shown together\n"
+    "stage     pre: before the effect (default); post: after it; all: both\n"
+    "sc        on: the effect is suppressed each time (stage pre only)\n"
+    "script    runs this; without it the debuggee breaks (Debugger Mode)";
+
+Expected<void> run(Console& console, const CommandLine& line) {
+  const EventDefinition definition = TRY_EXPECTED(parse_event_command(line.tokens, console.session().event_rules()));
+  TRY_EXPECTED(console.session().add_event(definition));
+  return {};
+}
+
+// Texts that are put together have to live somewhere.
+struct Row {
+  std::string syntax, details;
+};
+
+struct Table {
+  std::vector<Row> rows;
+  std::vector<Command> commands;
+};
+
+Table make_table() {
+  Table table;
+  for (const EventKind& kind : event_kinds()) {
+    if (!kind.built) continue;
+    table.rows.push_back({fmt::format("{} {} {}", kind.name, kind.argument_name, common_syntax),
+                          fmt::format("$context   {}\n{}", kind.context, common_details)});
+  }
+  std::size_t row = 0;
+  for (const EventKind& kind : event_kinds()) {
+    if (!kind.built) continue;
+    table.commands.push_back({.name = kind.name,
+                              .aliases = kind.alias,
+                              .summary = kind.summary,
+                              .syntax = table.rows[row].syntax,
+                              .examples = kind.examples,
+                              .run = run,
+                              .needs = Needs::target,
+                              .details = table.rows[row].details});
+    ++row;
+  }
+  return table;
+}
+
+}  // namespace
+
+std::span<const Command> event_commands() {
+  static const Table table = make_table();
+  return table.commands;
+}
+
+}  // namespace hyperdbg

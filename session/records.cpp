@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: MIT
+#include "session/records.hpp"
+
+#include <algorithm>
+
+#include "abi/event.h"
+#include "script/metadata.hpp"
+#include "script/runtime/format.hpp"
+#include "session/status_text.hpp"
+
+namespace hyperdbg {
+namespace {
+
+std::string event_name(std::uint32_t event) {
+  return event == HYPERDBG_NO_EVENT ? "the evaluated script" : fmt::format("the script of event 0x{:x}", event);
+}
+
+}  // namespace
+
+std::vector<Record> split_records(ByteView bytes) {
+  std::vector<Record> records;
+  for (std::size_t at = 0; at < bytes.size();) {
+    const auto header = object_at<hyperdbg_record>(bytes, at);
+    if (!header || header->size < sizeof *header || header->size > bytes.size() - at || header->size % 8 != 0) break;
+    if (header->kind != HYPERDBG_RECORD_PAD) {
+      const std::size_t used = std::min<std::size_t>(header->length, header->size - sizeof *header);
+      records.push_back({*header, bytes.subspan(at + sizeof *header, used)});
+    }
+    at += header->size;
+  }
+  return records;
+}
+
+void RecordFormatter::handle(ByteView bytes) {
+  auto records = split_records(bytes);
+  // Losses are counted in each core's order, then the cores are shown together as they happened.
+  for (const Record& record : records) count_losses(record.header);
+  std::ranges::stable_sort(records, {}, [](const Record& record) { return record.header.time; });
+  for (const Record& record : records) handle(record);
+}
+
+void RecordFormatter::count_losses(const hyperdbg_record& record) {
+  const auto [next, first] = next_sequence_.try_emplace(record.core, record.sequence);
+  if (!first && record.sequence > next->second) {
+    const std::uint64_t lost = record.sequence - next->second;
+    output_.notice(
+        fmt::format("{} {} lost on core 0x{:x}", lost, lost == 1 ? "message was" : "messages were", record.core));
+  }
+  next->second = record.sequence + 1;
+}
+
+void RecordFormatter::handle(const Record& record) {
+  switch (record.header.kind) {
+    case HYPERDBG_RECORD_MESSAGE:
+      return handle_message(record);
+    case HYPERDBG_RECORD_SCRIPT_ERROR:
+      return handle_failure(record);
+    case HYPERDBG_RECORD_TEXT:
+      return output_.notice(text_of(record.body));
+    default:
+      return;
+  }
+}
+
+void RecordFormatter::remember(ActionKey action, ByteView metadata) {
+  formats_[action] = script::decode_metadata(metadata).value_or(std::vector<std::string>{});
+}
+
+const std::vector<std::string>& RecordFormatter::formats_of(ActionKey action) {
+  if (!formats_.contains(action)) {
+    const auto metadata = action.event == HYPERDBG_NO_EVENT ? Expected<Bytes>() : fetch_(action);
+    remember(action, metadata ? *metadata : Bytes());
+  }
+  return formats_[action];
+}
+
+void RecordFormatter::handle_message(const Record& record) {
+  const auto text = script::format_record(record.body, formats_of({record.header.event, record.header.action}));
+  if (!text) return output_.notice(fmt::format("a message of {} could not be read", event_name(record.header.event)));
+  print(record.header, *text);
+}
+
+void RecordFormatter::handle_failure(const Record& record) {
+  const auto failure = object_at<hyperdbg_script_failure>(record.body);
+  if (!failure) return;
+  output_.notice(fmt::format("err, {} was ended: {}", event_name(record.header.event),
+                             script_failure_text(failure->error, failure->position, failure->detail)));
+}
+
+void RecordFormatter::print(const hyperdbg_record& record, std::string text) {
+  if ((record.flags & HYPERDBG_EVENT_ACCUMULATE) == 0) return output_.text(text);
+  collected_ += text;
+  ++collected_messages_;
+  if (collected_.size() >= HYPERDBG_MAXIMUM_MESSAGE_SIZE) flush();
+}
+
+void RecordFormatter::flush() {
+  if (!collected_.empty()) output_.text(collected_);
+  discard();
+}
+
+std::size_t RecordFormatter::discard() {
+  collected_.clear();
+  return std::exchange(collected_messages_, 0);
+}
+
+void RecordFormatter::forget() {
+  formats_.clear();
+  next_sequence_.clear();
+  discard();
+}
+
+}  // namespace hyperdbg

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "abi/record.h"
+#include "session/bytes.hpp"
+#include "session/error.hpp"
+
+namespace hyperdbg {
+
+// One record, its tail still raw.
+struct Record {
+  hyperdbg_record header;
+  ByteView body;
+};
+// Splits what a ring or a packet held; a record that makes no sense ends the list.
+std::vector<Record> split_records(ByteView bytes);
+
+// Whom a message belongs to.
+struct ActionKey {
+  std::uint32_t event;
+  std::uint32_t action;
+  auto operator<=>(const ActionKey&) const = default;
+};
+
+/*
+ * Turns records into text. Formats are cached per action; unknown ones are fetched, because the event may have been
+ * made by an earlier debugger.
+ */
+class RecordFormatter {
+ public:
+  using FetchMetadata = std::function<Expected<Bytes>(ActionKey)>;
+  struct Output {
+    std::function<void(std::string_view)> text;    // what scripts print, as it is
+    std::function<void(std::string_view)> notice;  // whole lines: losses, errors of scripts, the engine's warnings
+  };
+
+  RecordFormatter(FetchMetadata fetch, Output output) : fetch_(std::move(fetch)), output_(std::move(output)) {}
+
+  void handle(ByteView records);
+  // What `imm no` events collected.
+  void flush();
+  // Throws away what was collected; returns how many messages that were.
+  std::size_t discard();
+  void remember(ActionKey action, ByteView metadata);
+  // After a reset: event numbers begin anew.
+  void forget();
+
+ private:
+  void count_losses(const hyperdbg_record& record);
+  void handle(const Record& record);
+  void handle_message(const Record& record);
+  void handle_failure(const Record& record);
+  void print(const hyperdbg_record& record, std::string text);
+  const std::vector<std::string>& formats_of(ActionKey action);
+
+  FetchMetadata fetch_;
+  Output output_;
+  std::map<ActionKey, std::vector<std::string>> formats_;
+  std::map<std::uint16_t, std::uint64_t> next_sequence_;  // by core
+  std::string collected_;
+  std::size_t collected_messages_ = 0;
+};
+
+}  // namespace hyperdbg
