@@ -26,10 +26,6 @@ std::string caret_line(const Diagnostic& diagnostic) {
 
 }  // namespace
 
-std::uint64_t Place::position() const {
-  return std::uint64_t{std::min(line, 0xfffffu)} << 12 | std::min(column, 0xfffu);
-}
-
 std::string render(const Diagnostic& diagnostic) {
   std::string text = "Line " + std::to_string(diagnostic.line) + ":\n";
   text += diagnostic.source_line + '\n' + caret_line(diagnostic) + '\n' + diagnostic.message + '\n';

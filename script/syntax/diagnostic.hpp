@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
+#include <algorithm>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -13,7 +14,9 @@ struct Place {
   std::uint32_t column = 1;
 
   // As abi/script.h wants it: line << 12 | column, saturated.
-  std::uint64_t position() const;
+  constexpr std::uint64_t position() const {
+    return std::uint64_t{std::min(line, 0xfffffu)} << 12 | std::min(column, 0xfffu);
+  }
   friend auto operator<=>(const Place&, const Place&) = default;
 };
 
