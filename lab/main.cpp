@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: MIT
+#include <signal.h>
+
+#include <CLI/CLI.hpp>
+
+#include "lab/runner.hpp"
+
+using namespace hyperdbg::lab;
+
+namespace {
+
+struct CommandLine {
+  RunOptions run;
+  std::vector<std::filesystem::path> scenarios;
+  std::filesystem::path root = std::filesystem::current_path();
+  std::filesystem::path build;
+  bool vmi = false;
+  bool shell = false;
+  bool icount = false;
+};
+
+void declare(CLI::App& app, CommandLine& line) {
+  app.add_option("--scenario", line.scenarios, "Play scenario files instead of giving a prompt")->type_name("FILE...");
+  app.add_option("--backend", line.run.backend, "amd (QEMU) or intel (Bochs, not there yet)")
+      ->check(CLI::IsMember({"amd", "intel"}));
+  app.add_option("--cpus", line.run.cpus, "CPUs of the guest, where a scenario does not say")->check(CLI::Range(1, 64));
+  app.add_option("--kernel", line.run.kernel, "Debian's kernel series")->check(CLI::IsMember({"6.1", "6.12"}));
+  app.add_option("--log", line.run.log, "Keep transcripts, console and debugger traffic in this directory");
+  app.add_flag("--vmi", line.vmi, "A shell in the guest, with the debugger inside");
+  app.add_flag("--shell", line.shell, "Join the guest's shell of a ./run in another terminal");
+  app.add_flag("--icount", line.icount, "The guest's TSC counts instructions (slow, deterministic)");
+  app.add_option("--cpu", line.run.emulator.cpu, "QEMU's -cpu; `max,+svm,+npt` has 5-level paging");
+  app.add_option("--param", line.run.parameters, "Added to the kernel's command line");
+  app.add_option("--timeout-factor", line.run.timeout_factor, "Multiplies every timeout")->check(CLI::PositiveNumber);
+  app.add_option("--root", line.root, "The repository")->group("");
+  app.add_option("--build", line.build, "CMake's build directory")->group("");
+}
+
+int run(CommandLine& line) {
+  if (line.run.backend == "intel") {
+    fmt::print(stderr,
+               "error: --backend intel is not there yet: it needs the VT-x backend and Bochs; use --backend amd\n");
+    return 2;
+  }
+  Files files;
+  files.root = line.root;
+  files.build = line.build.empty() ? line.root / "build/release" : line.build;
+  const auto link = files.root / ".lab/kernels" / line.run.kernel;
+  std::error_code error;
+  files.kernel = std::filesystem::canonical(link, error);
+  files.release = files.kernel.filename();
+  if (!std::filesystem::exists(files.vmlinuz())) {
+    fmt::print(stderr, "error: there is no kernel in {}; ./run fetches it\n", link.string());
+    return 2;
+  }
+  if (line.icount) {
+    line.run.emulator.clock = Clock::instructions;
+    line.run.timeout_factor *= 4;
+  }
+  if (line.shell) return join_shell(files);
+  if (!line.scenarios.empty()) return run_scenarios(files, line.run, line.scenarios);
+  return line.vmi ? run_guest_shell(files, line.run) : run_debugger(files, line.run);
+}
+
+}  // namespace
+
+int main(int count, char** arguments) {
+  signal(SIGPIPE, SIG_IGN);
+  CLI::App app{"A debuggee in a box: Debian's kernel in QEMU, with the debugger attached", "./run"};
+  CommandLine line;
+  declare(app, line);
+  try {
+    app.parse(count, arguments);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : 2;
+  }
+  return run(line);
+}

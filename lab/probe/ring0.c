@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: MIT
+#define _GNU_SOURCE
+#include "lab/probe_module/probe.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "lab/probe/probe.h"
+
+static int open_device(void)
+{
+	const int device = open(PROBE_DEVICE, O_RDWR | O_CLOEXEC);
+
+	if (device < 0)
+		complain("the lab's kernel module is not loaded (insmod /lib/modules/probe.ko)");
+	return device;
+}
+
+void in_ring0(struct probe_request *request)
+{
+	static int device = -1;
+
+	if (device < 0)
+		device = open_device();
+	request->fault = 0;
+	if (ioctl(device, PROBE_IOCTL, request) != 0)
+		complain("the lab's kernel module refused");
+}
+
+/* The vector's name, as the manuals abbreviate it. */
+static const char *fault_name(const struct probe_request *request)
+{
+	static const char *names[] = { "de", "db", "nmi", "bp", "of", "br", "ud", "nm", "df", "9", "ts", "np", "ss", "gp", "pf" };
+	const uint64_t vector = request->fault - 1;
+
+	if (request->fault == 0)
+		return "none";
+	return vector < sizeof(names) / sizeof(names[0]) ? names[vector] : "other";
+}
+
+static struct probe_request repeat(const struct arguments *arguments, struct probe_request request)
+{
+	for (unsigned long i = 0; i < arguments->repeat; i++)
+		in_ring0(&request);
+	return request;
+}
+
+int run_rdmsr(const struct arguments *arguments)
+{
+	const uint64_t msr = number_at(arguments, 0);
+	const struct probe_request done = repeat(arguments, (struct probe_request){ PROBE_RDMSR, { msr } });
+
+	printf("msr=%lx value=%lx fault=%s count=%lu\n", msr, done.result, fault_name(&done), arguments->repeat);
+	return 0;
+}
+
+int run_wrmsr(const struct arguments *arguments)
+{
+	const uint64_t msr = number_at(arguments, 0), value = number_at(arguments, 1);
+	const struct probe_request done = repeat(arguments, (struct probe_request){ PROBE_WRMSR, { msr, value } });
+
+	printf("msr=%lx wrote=%lx value=%lx fault=%s count=%lu\n", msr, value, done.result, fault_name(&done),
+	       arguments->repeat);
+	return 0;
+}
+
+int run_rdpmc(const struct arguments *arguments)
+{
+	const uint64_t counter = number_at(arguments, 0);
+	const struct probe_request done = repeat(arguments, (struct probe_request){ PROBE_RDPMC, { counter } });
+
+	printf("counter=%lx value=%lx fault=%s count=%lu\n", counter, done.result, fault_name(&done), arguments->repeat);
+	return 0;
+}
+
+/* xsetbv [XCR [VALUE]]: without a value it writes what is there already. */
+int run_xsetbv(const struct arguments *arguments)
+{
+	const uint64_t xcr = number_or(arguments, 0, 0), value = number_or(arguments, 1, 0);
+	const struct probe_request done =
+		repeat(arguments, (struct probe_request){ PROBE_XSETBV, { xcr, value, arguments->count < 2 } });
+
+	printf("xcr=%lx value=%lx fault=%s count=%lu\n", xcr, done.result, fault_name(&done), arguments->repeat);
+	return 0;
+}
+
+static int run_register(const struct arguments *arguments, const char *name, uint64_t read, uint64_t write)
+{
+	const uint64_t number = number_at(arguments, 0);
+	struct probe_request request = { arguments->count > 1 ? write : read, { number, number_or(arguments, 1, 0) } };
+
+	request = repeat(arguments, request);
+	printf("%s=%lx value=%lx fault=%s count=%lu\n", name, number, request.result, fault_name(&request), arguments->repeat);
+	return 0;
+}
+
+int run_dr(const struct arguments *arguments) { return run_register(arguments, "dr", PROBE_RDDR, PROBE_WRDR); }
+int run_cr(const struct arguments *arguments) { return run_register(arguments, "cr", PROBE_RDCR, PROBE_WRCR); }
+
+int run_cli(const struct arguments *arguments)
+{
+	const unsigned long seconds = decimal_at(arguments, 0);
+	struct probe_request request = { PROBE_CLI, { seconds } };
+
+	in_ring0(&request);
+	printf("cli=%lu\n", seconds);
+	return 0;
+}
+
+int run_state(const struct arguments *arguments)
+{
+	const int device = open_device();
+	char text[16384];
+	ssize_t size;
+
+	(void)arguments;
+	while ((size = read(device, text, sizeof(text))) > 0)
+		fwrite(text, 1, size, stdout);
+	return 0;
+}
