@@ -26,7 +26,7 @@ class Opcodes : public testing::TestWithParam<CodeSize> {
     for (const u8 byte : start) bytes[size++] = byte;
     bytes[size++] = modrm;
     for (u8 byte = 0x8d; size < bytes.size(); byte += 0x17) bytes[size++] = byte;
-    const std::string difference = referee_.compare_all(bytes);
+    const std::string difference = thorough_ ? referee_.compare_all(bytes) : referee_.compare(bytes);
     valid_ += referee_.length() != 0;
     if (difference.empty()) return;
     ++failures_;
@@ -42,6 +42,7 @@ class Opcodes : public testing::TestWithParam<CodeSize> {
   void check_modrm_classes(const Bytes& start) {
     for (unsigned modrm = 0; modrm < 256; ++modrm) {
       const unsigned rm = modrm & 7;
+      if (!thorough_ && (modrm & 0x08) != 0) continue;
       if (rm == 1 || rm == 4 || rm == 5) check(start, static_cast<u8>(modrm));
     }
   }
@@ -54,6 +55,7 @@ class Opcodes : public testing::TestWithParam<CodeSize> {
   bool is_64() const { return GetParam() == CodeSize::bits64; }
 
   Referee referee_{GetParam()};
+  bool thorough_ = true;  // operands too; off for the vector encodings outside 64-bit mode, to save time
   unsigned valid_ = 0;
   unsigned failures_ = 0;
   std::set<std::string> kinds_;
@@ -99,6 +101,7 @@ TEST_P(Opcodes, Map3dnow) {
 }
 
 TEST_P(Opcodes, Vex) {
+  thorough_ = is_64();
   for (const u8 map : {0, 1, 2, 3})
     for (unsigned fields = 0; fields < 16; ++fields) {
       const u8 w_l_pp = static_cast<u8>((fields & 7) | (fields & 8) << 4);
@@ -112,6 +115,7 @@ TEST_P(Opcodes, Vex) {
 }
 
 TEST_P(Opcodes, Xop) {
+  thorough_ = is_64();
   for (const u8 map : {8, 9, 10})
     for (unsigned fields = 0; fields < 16; ++fields) {
       const u8 w_l_pp = static_cast<u8>((fields & 7) | (fields & 8) << 4);
@@ -124,6 +128,7 @@ TEST_P(Opcodes, Xop) {
 }
 
 TEST_P(Opcodes, Evex) {
+  thorough_ = is_64();
   for (const u8 map : {1, 2, 3, 5, 6})
     for (unsigned fields = 0; fields < 8; ++fields) {
       const u8 w_pp = static_cast<u8>((fields & 3) | (fields & 4) << 5);

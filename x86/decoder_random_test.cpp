@@ -10,6 +10,8 @@
 
 #include "x86/decoder_referee.hpp"
 
+extern "C" int LLVMFuzzerTestOneInput(const hyperdbg::u8* data, std::size_t size);
+
 // Ten million random inputs, in shards that ctest runs side by side.
 namespace hyperdbg::x86 {
 namespace {
@@ -121,6 +123,14 @@ TEST_P(DecoderRandom, AgreesWithZydis) {
   }
   fmt::print("seed {:#x}, shard {}: {} inputs, {} valid\n", seed, shard.name, inputs_of_a_shard, valid);
   EXPECT_GT(valid, inputs_of_a_shard / 4);
+}
+
+TEST(DecoderFuzzer, RunsOnRandomBytes) {
+  Generator generator(0);
+  for (unsigned i = 0; i < 10'000; ++i) {
+    const auto bytes = generator.next();
+    EXPECT_EQ(LLVMFuzzerTestOneInput(bytes.data(), bytes.size()), 0);
+  }
 }
 
 INSTANTIATE_TEST_SUITE_P(Shards, DecoderRandom,
