@@ -14,19 +14,16 @@ bool Engine::anyone_inside() const {
   return false;
 }
 
-void Engine::finish(u32 core, u64 ticks) {
+// More events than a core remembers: find the others once more.
+void Engine::finish_many(u32 core, u64 ticks) {
   CoreState& state = cores_[core];
-  const u32 kept = state.touched_count < touched_capacity ? state.touched_count : touched_capacity;
-  for (u32 i = 0; i < kept; ++i) state.touched[i]->ticks.add(ticks);
-  if (state.touched_count > touched_capacity) {
-    // Too many to remember: find the others once more.
-    const Trigger& trigger = state.trigger;
-    const u32 last_kept = state.touched[kept - 1]->id;
-    const auto process = [&] { return state.process; };
-    Candidates candidates(table_, trigger.kind, trigger.key, core, process, state.bound);
-    while (Event* event = candidates.next())
-      if (event->id > last_kept && event->enabled()) event->ticks.add(ticks);
-  }
+  for (Event* event : state.touched) event->ticks.add(ticks);
+  const Trigger& trigger = state.trigger;
+  const u32 last_kept = state.touched[touched_capacity - 1]->id;
+  const auto process = [&] { return state.process; };
+  Candidates candidates(table_, trigger.kind, trigger.key, core, process, state.bound);
+  while (Event* event = candidates.next())
+    if (event->id > last_kept && event->enabled()) event->ticks.add(ticks);
   state.inside = false;
 }
 

@@ -39,13 +39,19 @@ class Engine {
   bool watches(u32 kind) const { return table_.watches(kind); }
 
   template <EventHost Host>
-  Outcome run_pre(Host& host, const Trigger& trigger);
+  [[gnu::always_inline]] inline Outcome run_pre(Host& host, const Trigger& trigger) {
+    return table_.watches(trigger.kind) ? run_watched(host, trigger) : Outcome{};
+  }
   // Only after an Outcome with `post`, and only when the effect really took place (not when it faulted).
   template <EventHost Host>
   void run_post(Host& host, const Trigger& trigger);
   // At the end of an exit in which run_pre() was called: its price goes to the events that it reached.
   void account(u32 core, u64 ticks) {
-    if (cores_[core].inside) finish(core, ticks);
+    CoreState& state = cores_[core];
+    if (!state.inside) return;
+    if (state.touched_count > touched_capacity) return finish_many(core, ticks);
+    for (u32 i = 0; i < state.touched_count; ++i) state.touched[i]->ticks.add(ticks);
+    state.inside = false;
   }
   // event_sc() of a script that runs on this core; in post, and outside of events, it only warns.
   template <EventHost Host>
@@ -109,13 +115,16 @@ class Engine {
   struct AddLayout;
 
   template <EventHost Host>
-  void run_actions(Host& host, const Trigger& trigger, CoreState& state, Event& event, Stage stage);
+  Outcome run_watched(Host& host, const Trigger& trigger);
+  template <EventHost Host>
+  [[gnu::always_inline]] inline void run_actions(Host& host, const Trigger& trigger, CoreState& state, Event& event,
+                                                 Stage stage);
   void touch(CoreState& state, Event& event) {
     event.exits.add();
     if (state.touched_count < touched_capacity) state.touched[state.touched_count] = &event;
     ++state.touched_count;
   }
-  void finish(u32 core, u64 ticks);
+  void finish_many(u32 core, u64 ticks);
   bool anyone_inside() const;
   void bury_all();
 
@@ -159,19 +168,19 @@ class Engine {
 };
 
 template <EventHost Host>
-Outcome Engine::run_pre(Host& host, const Trigger& trigger) {
-  if (!table_.watches(trigger.kind)) return {};
+Outcome Engine::run_watched(Host& host, const Trigger& trigger) {
   const u32 core = host.core();
   CoreState& state = cores_[core];
-  state.process = HYPERDBG_ANY_PROCESS;
   const u32 bound = next_id_.load(std::memory_order_acquire);
-  const auto process = [&] { return state.process = host.process(); };
+  u32 asked_process = HYPERDBG_ANY_PROCESS;
+  const auto process = [&] { return asked_process = host.process(); };
   Candidates candidates(table_, trigger.kind, trigger.key, core, process, bound);
   Event* event = candidates.next();
   if (!event) return {};
 
   state.inside = true;
   state.bound = bound;
+  state.process = asked_process;
   state.touched_count = 0;
   state.trigger = trigger;
   Outcome outcome;

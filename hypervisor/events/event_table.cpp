@@ -7,8 +7,9 @@ namespace hyperdbg {
 
 void EventTable::init(void* memory, u32 slots) {
   slots_ = static_cast<WatchNode**>(memory);
-  slot_count_ = slots;
+  mask_ = slots - 1;
   shift_ = 64 - std::countr_zero(slots);
+  clear();
 }
 
 Result<WatchNode*> EventTable::obtain(const WatchIdentity& identity) {
@@ -21,8 +22,8 @@ Result<WatchNode*> EventTable::obtain(const WatchIdentity& identity) {
                     .last = nullptr,
                     .core_bits = 0,
                     .free_next = nullptr};
-  u32 slot = static_cast<u32>(node->hash >> shift_);
-  while (slots_[slot]) slot = (slot + 1) & (slot_count_ - 1);
+  u64 slot = node->hash >> shift_;
+  while (slots_[slot]) slot = (slot + 1) & mask_;
   std::atomic_ref(slots_[slot]).store(node, std::memory_order_release);
   ++used_;
   return node;
@@ -37,7 +38,7 @@ static void append(WatchNode& node, Event& event) {
 
 Result<void> EventTable::insert(Event& event) {
   // Lookups of what is absent end at an empty slot: keep a quarter of them empty.
-  if (used_ + nodes_per_event > slot_count_ / 4 * 3) return HYPERDBG_EVENT_NOT_CREATED;
+  if (used_ + nodes_per_event > (mask_ + 1) / 4 * 3) return HYPERDBG_EVENT_NOT_CREATED;
   Row& row = rows_[row_of(event.kind)];
   WatchNode* all_cores = TRY(obtain({event.kind, event.key, event.process, HYPERDBG_ANY_CORE}));
   WatchNode* node = all_cores;
@@ -52,21 +53,22 @@ Result<void> EventTable::insert(Event& event) {
     ++row.process_events;
   } else if (event.key == HYPERDBG_ANY_KEY) {
     row.any = all_cores;
+    row.any_cores |= event.core == HYPERDBG_ANY_CORE ? ~0ull : 1ull << event.core;
   }
   ++row.events;
   return {};
 }
 
 void EventTable::clear() {
-  for (u32 slot = 0; slot < slot_count_; ++slot) {
+  for (u64 slot = 0; slot <= mask_; ++slot) {
     if (slots_[slot]) free_nodes_.put(slots_[slot]);
     slots_[slot] = nullptr;
   }
   used_ = 0;
+  u64 seed = 0;
   for (Row& row : rows_) {
-    row.events = row.process_events = 0;
-    row.any = nullptr;
-    for (u64& word : row.processes) word = 0;
+    row = Row{};
+    row.seed = seed += 0x9e3779b97f4a7c15;
   }
 }
 

@@ -66,7 +66,7 @@ class EventTable {
   bool watches(u32 kind, u64 key, u32 core) const;
 
   template <class Probe = NoProbes>
-  const WatchNode* find(const WatchIdentity& identity, Probe probe = {}) const;
+  [[gnu::always_inline]] inline const WatchNode* find(const WatchIdentity& identity, Probe probe = {}) const;
 
  private:
   friend class Candidates;
@@ -76,7 +76,9 @@ class EventTable {
   struct Row {
     u32 events;
     u32 process_events;
+    u64 seed;        // of the hash
     WatchNode* any;  // any key, any process, any core
+    u64 any_cores;   // cores on which an event for any key and any process is looked for
     u64 processes[process_bits / 64];
 
     bool may_name(u32 process) const {
@@ -86,27 +88,27 @@ class EventTable {
   };
 
   static bool has_live_event(const WatchNode& node);
-  static u64 hash(const WatchIdentity& identity);
+  u64 hash(const WatchIdentity& identity) const;
   Result<WatchNode*> obtain(const WatchIdentity& identity);
 
   WatchNode** slots_ = nullptr;
-  u32 slot_count_ = 0;
+  u64 mask_ = 0;  // number of slots - 1
   u32 shift_ = 0;
   u32 used_ = 0;
   SlotPool<WatchNode> free_nodes_;
   Row rows_[kind_rows + 1]{};  // the last one stands for all unknown kinds and stays empty
 };
 
-inline u64 EventTable::hash(const WatchIdentity& identity) {
+inline u64 EventTable::hash(const WatchIdentity& identity) const {
   const u64 filters = u64{identity.process} << 32 | identity.core;
-  const u64 mixed = (identity.key + u64{identity.kind} * 0x9e3779b97f4a7c15) ^ filters * 0xd6e8feb86659fd93;
+  const u64 mixed = (identity.key + rows_[row_of(identity.kind)].seed) ^ filters * 0xd6e8feb86659fd93;
   return mixed * 0xa0761d6478bd642f;
 }
 
 template <class Probe>
 const WatchNode* EventTable::find(const WatchIdentity& identity, Probe probe) const {
   const u64 wanted = hash(identity);
-  for (u32 slot = static_cast<u32>(wanted >> shift_);; slot = (slot + 1) & (slot_count_ - 1)) {
+  for (u64 slot = wanted >> shift_;; slot = (slot + 1) & mask_) {
     probe();
     const WatchNode* node = std::atomic_ref(slots_[slot]).load(std::memory_order_acquire);
     if (!node || (node->hash == wanted && node->identity == identity)) return node;
@@ -115,7 +117,7 @@ const WatchNode* EventTable::find(const WatchIdentity& identity, Probe probe) co
 
 template <class F>
 void EventTable::for_each_key(u32 kind, u32 core, F&& fn) const {
-  for (u32 slot = 0; slot < slot_count_; ++slot) {
+  for (u64 slot = 0; slot <= mask_; ++slot) {
     const WatchNode* node = slots_[slot];
     if (!node || node->identity.kind != kind) continue;
     if (node->identity.core != HYPERDBG_ANY_CORE && node->identity.core != core) continue;
@@ -130,9 +132,10 @@ void EventTable::for_each_key(u32 kind, u32 core, F&& fn) const {
 class Candidates {
  public:
   template <class Process, class Probe = NoProbes>
-  Candidates(const EventTable& table, u32 kind, u64 key, u32 core, Process&& process, u32 bound, Probe probe = {});
+  [[gnu::always_inline]] inline Candidates(const EventTable& table, u32 kind, u64 key, u32 core, Process&& process,
+                                           u32 bound, Probe probe = {});
 
-  Event* next() {
+  [[gnu::always_inline]] inline Event* next() {
     if (count_ == 0) return nullptr;
     const u32 list = count_ == 1 ? 0 : lowest();
     Event* event = heads_[list];
@@ -145,15 +148,24 @@ class Candidates {
 
  private:
   template <class Probe>
-  void add(const EventTable& table, const WatchNode* node, u32 core, Probe probe) {
+  [[gnu::always_inline]] inline void add(const EventTable& table, const WatchNode* node, u32 core, Probe probe) {
     if (!node) return;
     if (node->first) heads_[count_++] = node->first;
-    if (core < 64 && node->core_bits >> core & 1) {
-      WatchIdentity identity = node->identity;
-      identity.core = core;
-      const WatchNode* own = table.find(identity, probe);
-      if (own && own->first) heads_[count_++] = own->first;
-    }
+    if (node->core_bits >> (core & 63) & 1) [[unlikely]]
+      add_core(table, *node, core, probe);
+  }
+  template <class Probe>
+  [[gnu::noinline]] void add_core(const EventTable& table, const WatchNode& all_cores, u32 core, Probe probe) {
+    WatchIdentity identity = all_cores.identity;
+    identity.core = core;
+    const WatchNode* node = table.find(identity, probe);
+    if (node && node->first) heads_[count_++] = node->first;
+  }
+  template <class Probe>
+  [[gnu::noinline]] void add_process(const EventTable& table, u32 kind, u64 key, u32 core, u32 process, Probe probe) {
+    if (any_key_covers(kind, key))
+      add(table, table.find({kind, HYPERDBG_ANY_KEY, process, HYPERDBG_ANY_CORE}, probe), core, probe);
+    add(table, table.find({kind, key, process, HYPERDBG_ANY_CORE}, probe), core, probe);
   }
   u32 lowest() const;
 
@@ -166,15 +178,13 @@ template <class Process, class Probe>
 Candidates::Candidates(const EventTable& table, u32 kind, u64 key, u32 core, Process&& process, u32 bound, Probe probe)
     : bound_(bound) {
   const EventTable::Row& row = table.rows_[row_of(kind)];
-  if (row.events == 0) return;
-  const bool any = any_key_covers(kind, key);
-  if (any) add(table, row.any, core, probe);
+  // First of all, while little is at stake: the host's answer costs registers.
+  const u32 id = row.process_events != 0 ? process() : HYPERDBG_ANY_PROCESS;
+  const bool named = row.process_events != 0 && row.may_name(id);
+  if (row.any_cores >> (core & 63) & 1 && any_key_covers(kind, key)) add(table, row.any, core, probe);
   add(table, table.find({kind, key, HYPERDBG_ANY_PROCESS, HYPERDBG_ANY_CORE}, probe), core, probe);
-  if (row.process_events == 0) return;
-  const u32 pid = process();
-  if (!row.may_name(pid)) return;
-  if (any) add(table, table.find({kind, HYPERDBG_ANY_KEY, pid, HYPERDBG_ANY_CORE}, probe), core, probe);
-  add(table, table.find({kind, key, pid, HYPERDBG_ANY_CORE}, probe), core, probe);
+  if (named) [[unlikely]]
+    add_process(table, kind, key, core, id, probe);
 }
 
 }  // namespace hyperdbg

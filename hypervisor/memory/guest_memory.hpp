@@ -19,7 +19,12 @@ template <class Nested, PhysicalMemory Memory>
 class GuestMemory {
  public:
   // `limit`: how much of the machine's memory the accessor reaches. Beyond it are devices: they are not touched.
-  GuestMemory(Memory memory, const Nested& nested, u64 limit) : memory_(memory), nested_(&nested), limit_(limit) {}
+  GuestMemory(Memory memory, const Nested& nested, u64 limit)
+      : memory_(memory),
+        plain_(nested.plain_bits()),
+        quick_limit_(limit < Nested::plain_capacity ? limit : Nested::plain_capacity),
+        nested_(&nested),
+        limit_(limit) {}
 
   // Guest-physical.
   Result<PhysicalAddress> translate(AddressSpace space, VirtualAddress address) const;
@@ -42,9 +47,11 @@ class GuestMemory {
 
   // Where the byte is in the machine, or no_page.
   [[gnu::always_inline]] inline u64 locate(u64 gpa, bool for_writing) const;
-  u64 locate_in_split_region(u64 gpa, bool for_writing) const;
-  u64 walk(AddressSpace space, u64 address) const;
+  [[gnu::noinline]] u64 locate_slowly(u64 gpa, bool for_writing) const;
+  [[gnu::always_inline]] inline u64 walk(AddressSpace space, u64 address) const;
   [[gnu::always_inline]] inline bool step(u64 table, u64 address, u32 shift, u64& entry) const;
+
+  [[gnu::noinline]] u64 walk_slowly(AddressSpace space, u64 address) const { return walk(space, address); }
 
   template <class Translate>
   u64 copy_out(u64 address, void* to, u64 size, Translate translate) const;
@@ -52,6 +59,8 @@ class GuestMemory {
   Result<void> copy_in(u64 address, const void* from, u64 size, Translate translate) const;
 
   [[no_unique_address]] Memory memory_;
+  const u64* plain_;
+  u64 quick_limit_;
   const Nested* nested_;
   u64 limit_;
 };

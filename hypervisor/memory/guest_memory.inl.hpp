@@ -6,13 +6,13 @@ namespace hyperdbg {
 
 template <class Nested, PhysicalMemory Memory>
 u64 GuestMemory<Nested, Memory>::locate(u64 gpa, bool for_writing) const {
-  if (nested_->plain(PhysicalAddress{gpa})) [[likely]]
-    return gpa < limit_ ? gpa : no_page;
-  return locate_in_split_region(gpa, for_writing);
+  if (gpa < quick_limit_ && Nested::plain(plain_, gpa)) [[likely]]
+    return gpa;
+  return locate_slowly(gpa, for_writing);
 }
 
 template <class Nested, PhysicalMemory Memory>
-u64 GuestMemory<Nested, Memory>::locate_in_split_region(u64 gpa, bool for_writing) const {
+u64 GuestMemory<Nested, Memory>::locate_slowly(u64 gpa, bool for_writing) const {
   const auto found = nested_->translate(PhysicalAddress{gpa});
   if (!found.ok() || raw(found.value().address) >= limit_) return no_page;
   // A page that only traps for an event is still the guest's own; one that shows other memory is not for writing.
@@ -23,7 +23,8 @@ u64 GuestMemory<Nested, Memory>::locate_in_split_region(u64 gpa, bool for_writin
 template <class Nested, PhysicalMemory Memory>
 bool GuestMemory<Nested, Memory>::step(u64 table, u64 address, u32 shift, u64& entry) const {
   const u64 place = locate((table & nested_address_mask) + (address >> shift & 511) * sizeof(u64), false);
-  if (place == no_page) return false;
+  if (place == no_page) [[unlikely]]
+    return false;
   entry = *memory_.template at<u64>(PhysicalAddress{place});
   return entry & 1;
 }
@@ -48,7 +49,7 @@ u64 GuestMemory<Nested, Memory>::walk(AddressSpace space, u64 address) const {
 
 template <class Nested, PhysicalMemory Memory>
 Result<PhysicalAddress> GuestMemory<Nested, Memory>::translate(AddressSpace space, VirtualAddress address) const {
-  const u64 gpa = walk(space, raw(address));
+  const u64 gpa = walk_slowly(space, raw(address));
   if (gpa == no_page) return HYPERDBG_INVALID_ADDRESS;
   return PhysicalAddress{gpa};
 }
@@ -117,7 +118,7 @@ Result<void> GuestMemory<Nested, Memory>::copy_in(u64 address, const void* from,
 
 template <class Nested, PhysicalMemory Memory>
 u64 GuestMemory<Nested, Memory>::read(AddressSpace space, VirtualAddress address, void* to, u64 size) const {
-  return copy_out(raw(address), to, size, [&](u64 at) { return walk(space, at); });
+  return copy_out(raw(address), to, size, [&](u64 at) { return walk_slowly(space, at); });
 }
 
 template <class Nested, PhysicalMemory Memory>
@@ -128,7 +129,7 @@ u64 GuestMemory<Nested, Memory>::read_physical(PhysicalAddress address, void* to
 template <class Nested, PhysicalMemory Memory>
 Result<void> GuestMemory<Nested, Memory>::write(AddressSpace space, VirtualAddress address, const void* from,
                                                 u64 size) const {
-  return copy_in(raw(address), from, size, [&](u64 at) { return walk(space, at); });
+  return copy_in(raw(address), from, size, [&](u64 at) { return walk_slowly(space, at); });
 }
 
 template <class Nested, PhysicalMemory Memory>

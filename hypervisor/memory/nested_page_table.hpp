@@ -70,11 +70,11 @@ class NestedPageTable {
   Result<NestedTranslation> translate(PhysicalAddress gpa) const;
 
   // True: mapped one to one with all permissions. False: ask translate(). This is the quick question of guest memory
-  // accesses, answered by one bit for each 2 MiB.
-  bool plain(PhysicalAddress gpa) const {
-    const u64 index = raw(gpa) >> 21;
-    return index < page_size * 8 && plain_[index / 64] >> (index % 64) & 1;
-  }
+  // accesses, answered by one bit for each 2 MiB; beyond the capacity the answer is always false.
+  static constexpr u64 plain_capacity = page_size * 8 << 21;
+  const u64* plain_bits() const { return plain_; }
+  static bool plain(const u64* bits, u64 gpa) { return bits[gpa >> 27] >> (gpa >> 21 & 63) & 1; }
+  bool plain(PhysicalAddress gpa) const { return raw(gpa) < plain_capacity && plain(plain_, raw(gpa)); }
 
  private:
   static constexpr u64 gigabyte = 1ull << 30;
