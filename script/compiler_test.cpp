@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: MIT
+#include "script/compiler.hpp"
+
+#include <gtest/gtest.h>
+
+#include <random>
+
+#include "script/cache.hpp"
+#include "script/metadata.hpp"
+#include "script/runtime/user_runtime.hpp"
+
+namespace hyperdbg::script {
+namespace {
+
+CompileOptions options_with_slot(std::uint32_t slot) {
+  CompileOptions options;
+  options.global_slot = [slot](std::string_view) { return std::expected<std::uint32_t, std::string>(slot); };
+  return options;
+}
+
+Compiler& compiler() {
+  return *Compiler::load().value();
+}
+
+TEST(Compiler, CompilesTheSameScriptOnce) {
+  const std::uint64_t before = compiler().compilations();
+  for (int i = 0; i < 10000; ++i) ASSERT_TRUE(compiler().compile(".once = .once + 1;", options_with_slot(1)));
+  EXPECT_EQ(compiler().compilations(), before + 1);
+}
+
+TEST(Compiler, CompilesAgainForOtherSlots) {
+  const auto first = compiler().compile(".slots = 1;", options_with_slot(1)).value();
+  const auto second = compiler().compile(".slots = 1;", options_with_slot(2)).value();
+  EXPECT_NE(first.blob, second.blob);
+  EXPECT_EQ(compiler().compile(".slots = 1;", options_with_slot(1)).value().blob, first.blob);
+}
+
+TEST(Compiler, CompilesAgainForOtherAddresses) {
+  CompileOptions options;
+  std::uint64_t address = 0x1000;
+  options.symbol = [&](std::string_view) { return std::optional(address); };
+  const auto first = compiler().compile("print(vmlinux!moved);", options).value();
+  address = 0x2000;
+  EXPECT_NE(compiler().compile("print(vmlinux!moved);", options).value().blob, first.blob);
+}
+
+TEST(Compiler, ASlotThatIsRefusedIsADiagnostic) {
+  CompileOptions options;
+  options.global_slot = [](std::string_view) {
+    return std::expected<std::uint32_t, std::string>(std::unexpected("there are 512 globals already"));
+  };
+  const auto result = compiler().compile("x = 1;\n  .full = x;", options);
+  ASSERT_FALSE(result);
+  EXPECT_EQ(render(result.error()), "Line 2:\n  .full = x;\n  ^\nthere are 512 globals already\n");
+}
+
+TEST(Compiler, AsksForNoSlotsWhenTheScriptIsWrong) {
+  CompileOptions options;
+  int asked = 0;
+  options.global_slot = [&](std::string_view) { return std::expected<std::uint32_t, std::string>(asked++); };
+  EXPECT_FALSE(compiler().compile(".x = 1; y = z;", options));
+  EXPECT_EQ(asked, 0);
+  EXPECT_TRUE(compiler().compile(".x = 1; .x = .y;", options));
+  EXPECT_EQ(asked, 2);
+}
+
+TEST(Compiler, RendersPlaceAndHint) {
+  const auto diagnostics = check("print(1);\n\tif (1) x = 5;", {});
+  EXPECT_EQ(render(diagnostics),
+            "Line 2:\n\tif (1) x = 5;\n\t       ^\n"
+            "Syntax Error: Invalid Syntax: expected `{` before `x`\nhint: the body of `if` needs braces\n");
+}
+
+TEST(Compiler, FormatsAreKeptOnce) {
+  const auto script =
+      compiler().compile(R"(print(1); printf("a %d\n", 1); print(2); printf("a %d\n", 2);)", {}).value();
+  EXPECT_EQ(decode_metadata(script.metadata).value(), (std::vector<std::string>{"%llx\n", "a %d\n"}));
+}
+
+TEST(Compiler, DeepTextIsRefusedNotCrashing) {
+  const std::string deep(100000, '(');
+  EXPECT_FALSE(check("x = " + deep, {}).empty());
+  EXPECT_FALSE(check("x = " + std::string(100000, '~') + "1;", {}).empty());
+  std::string chain = "x = 1";
+  for (int i = 0; i < 100000; ++i) chain += " + 1";
+  const auto diagnostics = check(chain + ";", {});
+  ASSERT_FALSE(diagnostics.empty());
+  EXPECT_EQ(diagnostics[0].message, "Internal Error: Please split the expression to many smaller expressions.");
+  std::string blocks;
+  for (int i = 0; i < 100000; ++i) blocks += "if (1) {";
+  EXPECT_FALSE(check(blocks, {}).empty());
+  std::string branches = "if (@rax == 1) { @rbx = 1; }";
+  for (int i = 0; i < 3000; ++i) branches += " elsif (@rax == 2) { @rbx = 1; }";
+  EXPECT_TRUE(check(branches, {}).empty());
+}
+
+// Whatever is typed: diagnostics or a program, never a crash. Places lie inside of the text.
+TEST(Compiler, RandomTextIsHandled) {
+  static constexpr const char* words[] = {
+      "x",      "y1z",    ".g",      "@rax", "@zf", "$pid",   "if",       "elsif",  "else",
+      "while",  "do",     "for",     "(",    ")",   "{",      "}",        ";",      ",",
+      "=",      "==",     "+",       "-",    "*",   "/",      "<<",       "&&",     "||",
+      "!",      "~",      "++",      "5",    "0n1", "db",     "poi",      "eq",     "print",
+      "printf", "\"%d\"", "break",   "int",  "[",   "->",     "#",        "/*",     "//",
+      "\n",     "L\"w\"", "0y2",     "a_b",  "\\",  "return", "continue", "memcpy", "vmlinux!known",
+      "&",      "1.5",    "event_sc"};
+  std::mt19937 random(1);
+  for (int round = 0; round < 20000; ++round) {
+    std::string text;
+    for (unsigned i = random() % 24; i > 0; --i) text += std::string(words[random() % std::size(words)]) + " ";
+    for (const Diagnostic& one : check(text, {})) {
+      ASSERT_FALSE(one.message.empty()) << text;
+      ASSERT_LE(one.line, 1 + static_cast<std::uint32_t>(std::ranges::count(text, '\n'))) << text;
+      ASSERT_LE(one.column, text.size() + 1) << text;
+    }
+  }
+}
+
+TEST(ScriptCache, ForgetsTheOldest) {
+  ScriptCache cache(2);
+  cache.insert("one", {});
+  cache.insert("two", {});
+  EXPECT_NE(cache.find("one", {}), nullptr);
+  cache.insert("three", {});
+  EXPECT_NE(cache.find("one", {}), nullptr);
+  EXPECT_EQ(cache.find("two", {}), nullptr);
+  EXPECT_NE(cache.find("three", {}), nullptr);
+  cache.insert("three", {});
+  EXPECT_NE(cache.find("one", {}), nullptr);
+}
+
+}  // namespace
+}  // namespace hyperdbg::script
