@@ -113,6 +113,7 @@ hyperdbg_event_info Harness::info(u32 event) {
 Next Harness::trigger(FakeHost& host, u64 key, u32 kind) {
   const Trigger trigger{kind, key, key};
   const Outcome outcome = engine_->run_pre(host, trigger);
+  if (outcome.next != Next::emulate && outcome.post) std::abort();
   if (outcome.next == Next::emulate) {
     ++emulations;
     if (outcome.post) engine_->run_post(host, trigger);

@@ -67,7 +67,7 @@ void EventTable::clear() {
   used_ = 0;
   u64 seed = 0;
   for (Row& row : rows_) {
-    row = Row{};
+    new (&row) Row{};  // in place: it is too large for a temporary on an image stack
     row.seed = seed += 0x9e3779b97f4a7c15;
   }
 }

@@ -151,7 +151,7 @@ static void keep_text(Event& event, Payload text) {
 
 Result<Event*> Engine::create(u32 id, const AddLayout& layout) {
   Event* event = TRY(take_event());
-  *event = Event{};
+  new (event) Event{};
   event->id = id;
   event->kind = layout.event.kind;
   event->key = layout.event.key;
