@@ -134,7 +134,9 @@ void Engine::define(Event& event) {
   (last_ ? last_->next_defined : first_) = &event;
   last_ = &event;
   ++event_count_;
-  intercepts_changed();
+  const u64 generation = generation_.load(std::memory_order_relaxed);
+  additions_[generation % kept_additions] = {event.kind, event.core, event.key};
+  generation_.store(generation + 1, std::memory_order_release);
 }
 
 void Engine::set_enabled(Event& event, bool enabled) {
@@ -147,7 +149,7 @@ void Engine::clear(Event& event) {
   event.set_state(EventState::cleared);
   --event_count_;
   ++cleared_count_;
-  intercepts_changed();
+  last_removal_ = generation_.fetch_add(1, std::memory_order_release) + 1;
 }
 
 void Engine::rebuild_table() {
@@ -158,7 +160,9 @@ void Engine::rebuild_table() {
 
 bool Engine::reap() {
   if (anyone_inside()) return false;
-  if (cleared_count_ == 0) return true;
+  // Rebuilding the table costs as much as all events together: with many of them, wait until it is worth it.
+  const bool many = event_count_ > 256;
+  if (cleared_count_ == 0 || (many && cleared_count_ < event_count_ / 16)) return true;
   Event** link = &first_;
   last_ = nullptr;
   while (Event* event = *link) {

@@ -66,8 +66,23 @@ class Engine {
 
   // Changes whenever intercepts may have to be computed again.
   u64 generation() const { return generation_.load(std::memory_order_acquire); }
+  // Calls fn(Addition) for each event added since `generation`, for backends that only add to what they intercept.
+  // False, and nothing called: events went away as well, or too many came; then everything has to be computed again.
+  struct Addition {
+    u32 kind;
+    u32 core;
+    u64 key;
+  };
+  template <class F>
+  bool for_each_addition_since(u64 generation, F&& fn) const {
+    const u64 now = this->generation();
+    if (generation < last_removal_ || now - generation > kept_additions) return false;
+    for (u64 i = generation; i < now; ++i) fn(additions_[i % kept_additions]);
+    return true;
+  }
   // Calls fn(key) for each key to intercept on this core, and fn(HYPERDBG_ANY_KEY) for all but any_key_exceptions();
-  // a key may come more than once. Disabled events stay armed, cleared ones do not. Costs one walk over the table.
+  // a key may come more than once. Disabled events stay armed, cleared ones do not. Costs one walk over the
+  // kind's events.
   template <class F>
   void for_each_watched_key(u32 kind, u32 core, F&& fn) const {
     table_.for_each_key(kind, core, fn);
@@ -86,7 +101,8 @@ class Engine {
   AnswerPayload handle(u32 request_kind, std::span<const u8> payload, std::span<u8> answer, u32 core);
   // Makes free slots until there are this many of each; what could not be made is missing, nothing else.
   void reserve(u32 events, u32 actions);
-  // Frees what was cleared, unless a core is inside a trigger; then false, and to be tried again later.
+  // Frees what was cleared, unless a core is inside a trigger; then false, and to be tried again later. With hundreds of
+  // events it waits until a fair part of them was cleared.
   bool reap();
 
   u32 event_count() const { return event_count_; }
@@ -99,6 +115,7 @@ class Engine {
 
  private:
   static constexpr u32 touched_capacity = 32;
+  static constexpr u64 kept_additions = 64;
   // What a core remembers from the start of a trigger to account().
   struct alignas(64) CoreState {
     Event* running;
@@ -148,12 +165,13 @@ class Engine {
   Result<Action*> take_action(u32 kind);
   void release(Event* event);
   void rebuild_table();
-  void intercepts_changed() { generation_.fetch_add(1, std::memory_order_release); }
 
   EngineConfiguration configuration_{};
   EventTable table_;
   Globals globals_;
   std::atomic<u64> generation_{0};
+  u64 last_removal_ = 0;                  // the generation that it made
+  Addition additions_[kept_additions]{};  // [g % kept_additions] led from generation g to g + 1
   std::atomic<u32> next_id_{0};
   u32 event_count_ = 0;  // defined and not cleared
   u32 cleared_count_ = 0;

@@ -16,15 +16,18 @@ Result<WatchNode*> EventTable::obtain(const WatchIdentity& identity) {
   if (const WatchNode* known = find(identity)) return const_cast<WatchNode*>(known);
   WatchNode* node = free_nodes_.take();
   if (!node) return HYPERDBG_EVENT_NOT_CREATED;
+  Row& row = rows_[row_of(identity.kind)];
   *node = WatchNode{.hash = hash(identity),
                     .identity = identity,
                     .first = nullptr,
                     .last = nullptr,
                     .core_bits = 0,
+                    .next_of_kind = row.nodes,
                     .free_next = nullptr};
   u64 slot = node->hash >> shift_;
   while (slots_[slot]) slot = (slot + 1) & mask_;
   std::atomic_ref(slots_[slot]).store(node, std::memory_order_release);
+  row.nodes = node;
   ++used_;
   return node;
 }

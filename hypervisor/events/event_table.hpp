@@ -25,6 +25,7 @@ struct WatchNode {
   Event* first;
   Event* last;
   u64 core_bits;  // cores for which a node with the same identity and that core exists; 0 in nodes of one core
+  WatchNode* next_of_kind;
   WatchNode* free_next;
 };
 
@@ -76,9 +77,10 @@ class EventTable {
   struct Row {
     u32 events;
     u32 process_events;
-    u64 seed;        // of the hash
-    WatchNode* any;  // any key, any process, any core
-    u64 any_cores;   // cores on which an event for any key and any process is looked for
+    u64 seed;          // of the hash
+    WatchNode* nodes;  // all of this kind
+    WatchNode* any;    // any key, any process, any core
+    u64 any_cores;     // cores on which an event for any key and any process is looked for
     u64 processes[process_bits / 64];
 
     bool may_name(u32 process) const {
@@ -117,9 +119,7 @@ const WatchNode* EventTable::find(const WatchIdentity& identity, Probe probe) co
 
 template <class F>
 void EventTable::for_each_key(u32 kind, u32 core, F&& fn) const {
-  for (u64 slot = 0; slot <= mask_; ++slot) {
-    const WatchNode* node = slots_[slot];
-    if (!node || node->identity.kind != kind) continue;
+  for (const WatchNode* node = rows_[row_of(kind)].nodes; node; node = node->next_of_kind) {
     if (node->identity.core != HYPERDBG_ANY_CORE && node->identity.core != core) continue;
     if (has_live_event(*node)) fn(node->identity.key);
   }

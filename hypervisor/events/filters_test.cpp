@@ -113,5 +113,49 @@ TEST(Filters, WatchedKeysOfACore) {
   EXPECT_NE(harness.engine().generation(), before);
 }
 
+TEST(Filters, BackendsMayFollowAdditionsOnly) {
+  Harness harness;
+  std::vector<u64> keys;
+  const auto follow = [&](u64 since) {
+    keys.clear();
+    return harness.engine().for_each_addition_since(since,
+                                                    [&](const Engine::Addition& one) { keys.push_back(one.key); });
+  };
+  const u64 start = harness.engine().generation();
+  EXPECT_TRUE(follow(start));
+  harness.add(Wish().key(1).script());
+  harness.add(Wish().key(2).core(1).script());
+  EXPECT_TRUE(follow(start));
+  EXPECT_EQ(keys, (std::vector<u64>{1, 2}));
+  EXPECT_TRUE(follow(start + 1));
+  EXPECT_EQ(keys, std::vector<u64>{2});
+  harness.modify(0, HYPERDBG_EVENT_CLEAR);
+  EXPECT_FALSE(follow(start));
+  const u64 later = harness.engine().generation();
+  EXPECT_TRUE(follow(later));
+  EXPECT_TRUE(keys.empty());
+  for (u64 key = 0; key < 64; ++key) harness.add(Wish().key(key).script());
+  EXPECT_TRUE(follow(later));
+  EXPECT_EQ(keys.size(), 64u);
+  harness.add(Wish().script());
+  EXPECT_FALSE(follow(later));
+}
+
+TEST(Filters, WithManyEventsClearedOnesAreCollected) {
+  Harness harness(8192);
+  for (u64 key = 0; key < 1000; ++key) harness.add(Wish().key(key).script());
+  for (u32 id = 0; id < 500; ++id) {
+    harness.modify(id, HYPERDBG_EVENT_CLEAR);
+    EXPECT_TRUE(harness.engine().reap());
+    FakeHost host = harness.host();
+    harness.trigger(host, id);
+    EXPECT_TRUE(host.runs.empty());
+    harness.trigger(host, 999);
+    EXPECT_EQ(host.runs.size(), 1u);
+  }
+  EXPECT_LT(harness.list().size(), 600u);
+  EXPECT_EQ(harness.engine().event_count(), 500u);
+}
+
 }  // namespace
 }  // namespace hyperdbg::test
