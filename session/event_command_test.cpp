@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: MIT
+#include "session/event_command.hpp"
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <fstream>
+
+#include "abi/status.h"
+
+namespace hyperdbg {
+namespace {
+
+EventRules debugger() {
+  return {HYPERDBG_MODE_DEBUGGER, 2, [](std::uint32_t) { return false; }};
+}
+EventRules vmi() {
+  return {HYPERDBG_MODE_VMI, 2, [](std::uint32_t pid) { return pid == 0x1c0; }};
+}
+
+EventDefinition parse(std::string_view line, const EventRules& rules = debugger()) {
+  auto event = parse_event_command(split_tokens(line), rules);
+  if (event) return *event;
+  ADD_FAILURE() << line << ": " << event.error().message;
+  return {};
+}
+
+std::string error_of(std::string_view line, const EventRules& rules = debugger()) {
+  const auto event = parse_event_command(split_tokens(line), rules);
+  return event ? "no error" : event.error().message;
+}
+
+TEST(EventCommand, has_defaults) {
+  const EventDefinition event = parse("!cpuid");
+  EXPECT_EQ(event.kind->kind, std::uint32_t{HYPERDBG_EVENT_CPUID});
+  EXPECT_EQ(event.key, HYPERDBG_ANY_KEY);
+  EXPECT_EQ(event.stage, std::uint32_t{HYPERDBG_PRE});
+  EXPECT_EQ(event.flags, std::uint32_t{HYPERDBG_EVENT_ENABLED});
+  EXPECT_EQ(event.process, HYPERDBG_ANY_PROCESS);
+  EXPECT_EQ(event.core, HYPERDBG_ANY_CORE);
+  EXPECT_FALSE(event.script);
+}
+
+TEST(EventCommand, takes_its_words_in_any_order_and_case) {
+  const EventDefinition event = parse("!MSREAD stage POST Script { x = 1; } core 1 0xC0000082 imm no PID 1c0");
+  EXPECT_EQ(event.kind->name, "!msrread");
+  EXPECT_EQ(event.key, 0xc0000082u);
+  EXPECT_EQ(event.stage, std::uint32_t{HYPERDBG_POST});
+  EXPECT_EQ(event.core, 1u);
+  EXPECT_EQ(event.process, 0x1c0u);
+  EXPECT_EQ(event.flags, std::uint32_t{HYPERDBG_EVENT_ENABLED | HYPERDBG_EVENT_ACCUMULATE});
+  EXPECT_EQ(event.script, " x = 1; ");
+  EXPECT_EQ(event.text, "!MSREAD stage POST Script { x = 1; } core 1 0xC0000082 imm no PID 1c0");
+}
+
+TEST(EventCommand, rebuilds_its_text_with_single_blanks) {
+  EXPECT_EQ(parse("!msrwrite   c0000082\t/* all */ stage   all").text, "!msrwrite c0000082 stage all");
+}
+
+TEST(EventCommand, reads_a_script_from_a_file) {
+  char path[] = "/tmp/hyperdbg-script-XXXXXX";
+  close(mkstemp(path));
+  EXPECT_EQ(error_of(fmt::format("!cpuid script {{file:{}}}", path)),
+            "err, either script file is not found or it's empty");
+  std::ofstream(path) << "print(1);\n";
+  EXPECT_EQ(parse(fmt::format("!cpuid script {{ file:{} }}", path)).script, "print(1);\n");
+  std::remove(path);
+  EXPECT_EQ(error_of(fmt::format("!cpuid script {{file:{}}}", path)),
+            "err, either script file is not found or it's empty");
+}
+
+struct Wrong {
+  const char* line;
+  const char* message;
+};
+
+TEST(EventCommand, has_the_documented_errors) {
+  const Wrong wrong[] = {
+      {"!cpuid pid", "err, please specify a value for 'pid'"},
+      {"!cpuid script", "err, please specify a value for 'script'"},
+      {"!cpuid pid zz", "err, pid is invalid"},
+      {"!cpuid pid ffffffffff", "err, pid is invalid"},
+      {"!cpuid core zz", "err, core id is invalid"},
+      {"!cpuid imm maybe", "err, immediate messaging token is invalid"},
+      {"!cpuid stage middle", "err, the specified execution mode is invalid; you can either choose 'pre' or 'post'"},
+      {"!cpuid sc maybe", "err, the specified short-circuiting state is invalid; you can either choose 'on' or 'off'"},
+      {"!cpuid buffer zz", "err, buffer size is invalid"},
+      {"!cpuid buffer 10", "err, 'buffer' is not available in this version"},
+      {"!cpuid condition {90}", "err, 'condition' is not available in this version"},
+      {"!cpuid asm condition {nop}", "err, 'asm condition' is not available in this version"},
+      {"!cpuid code {90}", "err, 'code' is not available in this version"},
+      {"!cpuid asm code {nop}", "err, 'asm code' is not available in this version"},
+      {"!cpuid output {a}", "err, 'output' is not available in this version"},
+      {"!cpuid 1 2", "unknown parameter '2'"},
+      {"!cpuid leaf", "unknown parameter 'leaf'"},
+      {"!cpuid 100000000", "unknown parameter '100000000'"},
+      {"!cpuid {1}", "unknown parameter '{1}'"},
+      {"!syscall 1", "err, '!syscall' is not available in this version"},
+      {"!iout", "err, '!ioout' is not available in this version"},
+      {"!nothing", "err, couldn't resolve command at '!nothing'"},
+      {"!cpuid pid 1 pid 2", "err, 'pid' is given twice"},
+  };
+  for (const Wrong& one : wrong) EXPECT_EQ(error_of(one.line), one.message) << one.line;
+}
+
+TEST(EventCommand, carries_the_codes_of_what_the_kernel_would_refuse) {
+  const auto code = [](std::string_view line, const EventRules& rules) {
+    return parse_event_command(split_tokens(line), rules).error().status;
+  };
+  EXPECT_EQ(code("!cpuid core 2", debugger()), std::uint32_t{HYPERDBG_INVALID_CORE});
+  EXPECT_EQ(code("!cpuid sc on stage post", debugger()), std::uint32_t{HYPERDBG_SHORT_CIRCUIT_AND_POST});
+  EXPECT_EQ(code("!cpuid stage all sc on", debugger()), std::uint32_t{HYPERDBG_SHORT_CIRCUIT_AND_POST});
+  EXPECT_EQ(code("!cpuid pid 5 script {}", vmi()), std::uint32_t{HYPERDBG_INVALID_PROCESS});
+  EXPECT_NE(error_of("!cpuid sc on stage post").find("doesn't make sense"), std::string::npos);
+  EXPECT_NE(error_of("!cpuid sc on stage post").find("(c000003a)"), std::string::npos);
+}
+
+TEST(EventCommand, short_circuits_in_pre) {
+  EXPECT_EQ(parse("!cpuid sc on").flags, std::uint32_t{HYPERDBG_EVENT_ENABLED | HYPERDBG_EVENT_SHORT_CIRCUIT});
+  EXPECT_EQ(parse("!cpuid sc off stage all").flags, std::uint32_t{HYPERDBG_EVENT_ENABLED});
+}
+
+TEST(EventCommand, does_not_break_in_vmi_mode) {
+  EXPECT_NE(error_of("!cpuid", vmi()).find("not possible in the VMI Mode"), std::string::npos);
+  EXPECT_EQ(parse("!cpuid pid 1c0 script { }", vmi()).process, 0x1c0u);
+  EXPECT_EQ(parse("!cpuid pid all script { }", vmi()).process, HYPERDBG_ANY_PROCESS);
+}
+
+}  // namespace
+}  // namespace hyperdbg

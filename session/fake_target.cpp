@@ -1,0 +1,262 @@
+// SPDX-License-Identifier: MIT
+#include "session/fake_target.hpp"
+
+#include <algorithm>
+#include <cstring>
+
+namespace hyperdbg {
+namespace {
+
+constexpr std::uint64_t page_bytes = 4096;
+
+template <class T>
+Answer answer_with(const T& object) {
+  const ByteView bytes = object_bytes(object);
+  return {HYPERDBG_OK, Bytes(bytes.begin(), bytes.end())};
+}
+
+std::size_t aligned(std::size_t size) {
+  return (size + 7) & ~std::size_t{7};
+}
+
+void append_record(Bytes& bytes, hyperdbg_record record, ByteView body) {
+  record.length = static_cast<std::uint32_t>(body.size());
+  record.size = static_cast<std::uint32_t>(aligned(sizeof record + body.size()));
+  append(bytes, object_bytes(record));
+  append(bytes, body);
+  pad_to_8(bytes);
+}
+
+}  // namespace
+
+FakeTarget::State::State() {
+  hello.abi = HYPERDBG_ABI;
+  std::strcpy(hello.version, HYPERDBG_VERSION);
+  hello.mode = HYPERDBG_MODE_DEBUGGER;
+  hello.vendor = HYPERDBG_VENDOR_AMD;
+  hello.cpus = 2;
+  hello.halted = 1;
+  std::strcpy(hello.release, "6.1.0-test");
+  hello.build_id[0] = 0xab;
+  hello.anchor = 0xffffffff82000000;
+  for (std::uint32_t i = 0; i < HYPERDBG_REGISTER_COUNT; ++i) registers[0][i] = 0x1000 + i;
+  registers[0][HYPERDBG_RIP] = 0xffffffff81000000;
+  registers[0][HYPERDBG_RFLAGS] = 0x40246;
+  registers[1] = registers[0];
+  registers[1][HYPERDBG_RIP] = 0xffffffff81000005;
+  Bytes code{0x48, 0x89, 0x5c, 0x24, 0x08, 0xc3, 0x74, 0x05, 0xe8, 0xf3, 0xff, 0xff, 0xff};
+  code.resize(page_bytes, 0x90);
+  pages[0xffffffff81000000] = code;
+  pages[0x1000] = Bytes(page_bytes, 0x41);
+}
+
+Expected<Answer> FakeTarget::request(std::uint32_t kind, ByteView payload) {
+  state_->requests.push_back(kind);
+  if (const auto refused = state_->refuse.find(kind); refused != state_->refuse.end())
+    return Answer{refused->second, {}};
+  Answer answer = handle(kind, payload);
+  pump();  // as a line does: what came meanwhile is told before the request returns
+  return answer;
+}
+
+void FakeTarget::pump() {
+  while (!state_->unasked.empty() && listener_ != nullptr) {
+    const auto next = state_->unasked.front();
+    state_->unasked.erase(state_->unasked.begin());
+    next(*listener_);
+  }
+}
+
+Answer FakeTarget::handle(std::uint32_t kind, ByteView payload) {
+  switch (kind) {
+    case HYPERDBG_REQUEST_HELLO:
+      state_->hello.halted = state_->halted;
+      return answer_with(state_->hello);
+    case HYPERDBG_REQUEST_STATUS: {
+      hyperdbg_status_answer status{};
+      status.halted = state_->halted;
+      status.core = state_->core;
+      status.events = static_cast<std::uint32_t>(state_->events.size());
+      status.cpus = state_->hello.cpus;
+      status.exits = state_->exits;
+      return answer_with(status);
+    }
+    case HYPERDBG_REQUEST_CONTINUE:
+      if (!state_->halted) return {HYPERDBG_NOT_HALTED, {}};
+      state_->halted = false;
+      state_->unasked.insert(state_->unasked.begin(), [](TargetListener& listener) { listener.on_running(); });
+      return {};
+    case HYPERDBG_REQUEST_HALT:
+      if (state_->halted) return {HYPERDBG_ALREADY_HALTED, {}};
+      state_->halted = true;
+      state_->unasked.push_back(
+          [halt = make_halt(*state_, HYPERDBG_HALT_REQUEST)](TargetListener& listener) { listener.on_halted(halt); });
+      return {};
+    case HYPERDBG_REQUEST_SWITCH_CORE:
+      state_->core = *object_at<std::uint32_t>(payload);
+      state_->unasked.push_back(
+          [halt = make_halt(*state_, HYPERDBG_HALT_CORE)](TargetListener& listener) { listener.on_halted(halt); });
+      return {};
+    case HYPERDBG_REQUEST_READ_REGISTERS:
+      return answer_with(state_->registers[state_->core]);
+    case HYPERDBG_REQUEST_WRITE_REGISTER: {
+      const auto value = *object_at<hyperdbg_register_value>(payload);
+      if (value.number >= HYPERDBG_CR0) return {HYPERDBG_READ_ONLY_REGISTER, {}};
+      state_->registers[state_->core][value.number] = value.value;
+      return {};
+    }
+    case HYPERDBG_REQUEST_EVALUATE:
+      state_->evaluated = true;
+      return {};
+    case HYPERDBG_REQUEST_EVENT_SC:
+      state_->short_circuit = *object_at<std::uint32_t>(payload) != 0;
+      return {};
+    case HYPERDBG_REQUEST_RESET:
+      state_->events.clear();
+      state_->next_id = 0;
+      return {};
+    case HYPERDBG_REQUEST_GLOBAL_SLOT:
+      return answer_with(std::uint32_t{7});
+    case HYPERDBG_REQUEST_MODULES: {
+      hyperdbg_module_info module{"lab", 0xffffffffc0000000, 0x2000};
+      return answer_with(module);
+    }
+    case HYPERDBG_REQUEST_READ_MEMORY:
+    case HYPERDBG_REQUEST_WRITE_MEMORY:
+      return handle_memory(kind, payload);
+    default:
+      return handle_event(kind, payload);
+  }
+}
+
+Answer FakeTarget::handle_memory(std::uint32_t kind, ByteView payload) {
+  const auto range = *object_at<hyperdbg_memory_range>(payload);
+  const auto page = state_->pages.find(range.address & ~(page_bytes - 1));
+  if (page == state_->pages.end())
+    return {kind == HYPERDBG_REQUEST_READ_MEMORY ? HYPERDBG_INVALID_ADDRESS : HYPERDBG_EDIT_INVALID_ADDRESS, {}};
+  const std::size_t offset = range.address & (page_bytes - 1);
+  const std::size_t size = std::min<std::size_t>(range.size, page_bytes - offset);
+  const auto at = page->second.begin() + static_cast<std::ptrdiff_t>(offset);
+  if (kind == HYPERDBG_REQUEST_READ_MEMORY) return {HYPERDBG_OK, Bytes(at, at + static_cast<std::ptrdiff_t>(size))};
+  std::copy_n(payload.begin() + sizeof range, size, at);
+  return {};
+}
+
+Answer FakeTarget::handle_event(std::uint32_t kind, ByteView payload) {
+  switch (kind) {
+    case HYPERDBG_REQUEST_EVENT_ADD:
+      return add_event(payload);
+    case HYPERDBG_REQUEST_EVENT_MODIFY:
+      return modify_event(payload);
+    case HYPERDBG_REQUEST_EVENT_LIST: {
+      Answer answer;
+      const auto first = *object_at<std::uint32_t>(payload);
+      for (const Event& event : state_->events)
+        if (event.info.id >= first && answer.payload.size() < sizeof event.info)
+          append(answer.payload, object_bytes(event.info));
+      return answer;
+    }
+    case HYPERDBG_REQUEST_EVENT_TEXT:
+    case HYPERDBG_REQUEST_EVENT_METADATA: {
+      const auto id = *object_at<std::uint32_t>(payload);
+      for (const Event& event : state_->events) {
+        if (event.info.id != id) continue;
+        const ByteView bytes = kind == HYPERDBG_REQUEST_EVENT_TEXT ? view_of(event.text) : ByteView(event.metadata);
+        return {HYPERDBG_OK, Bytes(bytes.begin(), bytes.end())};
+      }
+      return {HYPERDBG_UNKNOWN_TAG, {}};
+    }
+    default:
+      return {HYPERDBG_NOT_SUPPORTED, {}};
+  }
+}
+
+Answer FakeTarget::add_event(ByteView payload) {
+  Event event;
+  const auto definition = object_at<hyperdbg_event>(payload);
+  if (!definition || definition->action_count != 1) return {HYPERDBG_MALFORMED, {}};
+  event.definition = *definition;
+  std::size_t at = sizeof *definition + aligned(definition->condition_size);
+  event.text = text_of(payload.subspan(at, definition->text_size));
+  at += aligned(definition->text_size);
+  const auto action = object_at<hyperdbg_action>(payload, at);
+  if (!action) return {HYPERDBG_MALFORMED, {}};
+  at += sizeof *action;
+  if (at + aligned(action->code_size) + aligned(action->metadata_size) != payload.size())
+    return {HYPERDBG_MALFORMED, {}};
+  const ByteView code = payload.subspan(at, action->code_size);
+  const ByteView metadata = payload.subspan(at + aligned(action->code_size), action->metadata_size);
+  event.action = action->kind;
+  event.code.assign(code.begin(), code.end());
+  event.metadata.assign(metadata.begin(), metadata.end());
+  event.info.id = state_->next_id++;
+  event.info.kind = definition->kind;
+  event.info.flags = definition->flags;
+  state_->events.push_back(event);
+  return answer_with(hyperdbg_event_reference{event.info.id});
+}
+
+Answer FakeTarget::modify_event(ByteView payload) {
+  const auto request = *object_at<hyperdbg_event_modification>(payload);
+  const auto chosen = [&](const Event& event) {
+    return request.id == HYPERDBG_ALL_EVENTS || event.info.id == request.id;
+  };
+  if (request.modification == HYPERDBG_EVENT_CLEAR) return std::erase_if(state_->events, chosen), Answer{};
+  for (Event& event : state_->events) {
+    if (!chosen(event)) continue;
+    if (request.modification == HYPERDBG_EVENT_ENABLE)
+      event.info.flags |= HYPERDBG_EVENT_ENABLED;
+    else
+      event.info.flags &= ~static_cast<std::uint32_t>(HYPERDBG_EVENT_ENABLED);
+  }
+  return {};
+}
+
+hyperdbg_halted make_halt(const FakeTarget::State& state, std::uint32_t reason, std::uint32_t event,
+                          std::uint32_t stage) {
+  hyperdbg_halted halted{};
+  halted.reason = reason;
+  halted.core = state.core;
+  halted.event = event;
+  halted.stage = stage;
+  halted.rip = state.registers[state.core][HYPERDBG_RIP];
+  halted.rflags = state.registers[state.core][HYPERDBG_RFLAGS];
+  halted.bits = 64;
+  halted.code_size = sizeof halted.code;
+  const Bytes& page = state.pages.at(halted.rip & ~(page_bytes - 1));
+  std::copy_n(page.begin() + static_cast<std::ptrdiff_t>(halted.rip & (page_bytes - 1)), sizeof halted.code,
+              halted.code);
+  std::strcpy(halted.text, "something went wrong");
+  return halted;
+}
+
+Bytes make_text_record(std::string_view text, std::uint64_t sequence, std::uint16_t core) {
+  hyperdbg_record record{};
+  record.kind = HYPERDBG_RECORD_TEXT;
+  record.core = core;
+  record.sequence = sequence;
+  Bytes bytes;
+  append_record(bytes, record, view_of(text));
+  return bytes;
+}
+
+Bytes make_message_record(std::uint32_t event, std::uint32_t format, const std::vector<std::uint64_t>& values,
+                          std::uint64_t sequence, std::uint32_t flags) {
+  hyperdbg_record record{};
+  record.kind = HYPERDBG_RECORD_MESSAGE;
+  record.event = event;
+  record.sequence = sequence;
+  record.time = sequence;
+  record.flags = flags;
+  hyperdbg_message message{};
+  message.format = format;
+  message.count = static_cast<std::uint16_t>(values.size());
+  Bytes body;
+  append(body, object_bytes(message));
+  for (const std::uint64_t value : values) append(body, object_bytes(value));
+  Bytes bytes;
+  append_record(bytes, record, body);
+  return bytes;
+}
+
+}  // namespace hyperdbg
