@@ -3,25 +3,14 @@
 
 #include <llvm/IR/MDBuilder.h>
 
-#include <array>
+#include "script/emit/fuel.hpp"
+#include "script/emit/runtime_calls.hpp"
 
 namespace hyperdbg::script {
 namespace {
 
 constexpr const char* target_features =
     "-mmx,-sse,-sse2,-sse3,-ssse3,-sse4.1,-sse4.2,-avx,-avx2,-avx512f,-x87,+soft-float";
-
-const char* kind_name(MemoryKind kind) {
-  switch (kind) {
-    case MemoryKind::registers:
-      return "registers";
-    case MemoryKind::globals:
-      return "globals";
-    case MemoryKind::fuel:
-      return "fuel";
-  }
-  return "";
-}
 
 void add_attributes(llvm::Function& function) {
   function.addFnAttr(llvm::Attribute::NoUnwind);
@@ -71,35 +60,16 @@ void Frame::continue_in(llvm::BasicBlock* block) {
   start(block);
 }
 
-llvm::Value* Frame::address(llvm::Value* base, std::size_t offset) {
-  return builder_.CreateConstInBoundsGEP1_64(builder_.getInt8Ty(), base, offset);
-}
-
-// Of what nobody changes during a run.
-llvm::LoadInst* Frame::load_constant(llvm::Type* type, llvm::Value* base, std::size_t offset) {
-  auto* load = builder_.CreateAlignedLoad(type, address(base, offset), llvm::Align(8));
-  load->setMetadata(llvm::LLVMContext::MD_invariant_load, llvm::MDNode::get(context_, {}));
-  return load;
-}
-
 llvm::Value* Frame::context_field(std::size_t offset) {
-  return load_constant(builder_.getInt64Ty(), script_context_, offset);
-}
-
-template <class Access>
-Access* Frame::tagged(Access* access, MemoryKind kind) {
-  llvm::MDBuilder metadata(context_);
-  auto* root = metadata.createTBAARoot("hyperdbg script");
-  auto* type = metadata.createTBAAScalarTypeNode(kind_name(kind), root);
-  access->setMetadata(llvm::LLVMContext::MD_tbaa, metadata.createTBAAStructTagNode(type, type, 0));
-  return access;
+  return load_constant(builder_, builder_.getInt64Ty(), script_context_, offset);
 }
 
 // A part that is whole bytes is its own place in memory.
 llvm::Value* Frame::register_address(const RegisterName& part, llvm::Type*& type) {
   type = builder_.getIntNTy(part.width);
-  auto* block = load_constant(builder_.getPtrTy(), script_context_, offsetof(hyperdbg_script_context, registers));
-  return address(block, part.number * 8 + part.shift / 8);
+  auto* block =
+      load_constant(builder_, builder_.getPtrTy(), script_context_, offsetof(hyperdbg_script_context, registers));
+  return address_at(builder_, block, part.number * 8 + part.shift / 8);
 }
 
 llvm::Value* Frame::load_register(const RegisterName& part) {
@@ -107,7 +77,8 @@ llvm::Value* Frame::load_register(const RegisterName& part) {
     llvm::Type* type = nullptr;
     llvm::Value* place = register_address(part, type);
     auto* load = builder_.CreateAlignedLoad(type, place, llvm::Align(part.shift == 0 ? part.width / 8 : 1));
-    return builder_.CreateZExt(tagged(load, MemoryKind::registers), builder_.getInt64Ty());
+    tag(*load, MemoryKind::registers);
+    return builder_.CreateZExt(load, builder_.getInt64Ty());
   }
   llvm::Value* whole = call_runtime(offsetof(hyperdbg_script_runtime, read_register), {constant(part.number)});
   if (part.width == 64) return whole;
@@ -120,7 +91,7 @@ void Frame::store_register(const RegisterName& part, llvm::Value* value) {
     llvm::Value* place = register_address(part, type);
     auto* store = builder_.CreateAlignedStore(builder_.CreateTrunc(value, type), place,
                                               llvm::Align(part.shift == 0 ? part.width / 8 : 1));
-    tagged(store, MemoryKind::registers);
+    tag(*store, MemoryKind::registers);
     return;
   }
   if (part.width != 64) {
@@ -133,39 +104,27 @@ void Frame::store_register(const RegisterName& part, llvm::Value* value) {
 }
 
 llvm::Value* Frame::global_address(std::uint32_t slot) {
-  auto* globals = load_constant(builder_.getPtrTy(), script_context_, offsetof(hyperdbg_script_context, globals));
-  return address(globals, std::size_t{slot} * 8);
+  auto* globals =
+      load_constant(builder_, builder_.getPtrTy(), script_context_, offsetof(hyperdbg_script_context, globals));
+  return address_at(builder_, globals, std::size_t{slot} * 8);
 }
 
 // Other cores write globals at the same time: no torn value, and every loop looks again.
 llvm::Value* Frame::load_global(std::uint32_t slot) {
   auto* load = builder_.CreateAlignedLoad(builder_.getInt64Ty(), global_address(slot), llvm::Align(8));
   load->setAtomic(llvm::AtomicOrdering::Monotonic);
-  return tagged(load, MemoryKind::globals);
+  tag(*load, MemoryKind::globals);
+  return load;
 }
 
 void Frame::store_global(std::uint32_t slot, llvm::Value* value) {
   auto* store = builder_.CreateAlignedStore(value, global_address(slot), llvm::Align(8));
   store->setAtomic(llvm::AtomicOrdering::Monotonic);
-  tagged(store, MemoryKind::globals);
+  tag(*store, MemoryKind::globals);
 }
 
-llvm::CallInst* Frame::call_runtime(std::size_t offset, std::span<llvm::Value* const> arguments) {
-  const bool has_value = offset != offsetof(hyperdbg_script_runtime, abort) &&
-                         offset != offsetof(hyperdbg_script_runtime, write_register) &&
-                         offset != offsetof(hyperdbg_script_runtime, message) &&
-                         offset != offsetof(hyperdbg_script_runtime, event_short_circuit) &&
-                         offset != offsetof(hyperdbg_script_runtime, test_statement);
-  std::vector<llvm::Value*> values{script_context_};
-  values.insert(values.end(), arguments.begin(), arguments.end());
-  std::vector<llvm::Type*> types;
-  for (llvm::Value* value : values) types.push_back(value->getType());
-  auto* result = has_value ? static_cast<llvm::Type*>(builder_.getInt64Ty()) : builder_.getVoidTy();
-  auto* type = llvm::FunctionType::get(result, types, false);
-  auto* table = load_constant(builder_.getPtrTy(), script_context_, offsetof(hyperdbg_script_context, runtime));
-  auto* call = builder_.CreateCall(type, load_constant(builder_.getPtrTy(), table, offset), values);
-  call->addFnAttr(llvm::Attribute::NoUnwind);
-  return call;
+llvm::CallInst* Frame::call_runtime(std::size_t offset, std::initializer_list<llvm::Value*> arguments) {
+  return script::call_runtime(builder_, script_context_, offset, std::span(arguments.begin(), arguments.size()));
 }
 
 llvm::Value* Frame::message_values(std::size_t count) {
@@ -190,37 +149,20 @@ void Frame::abort_if(llvm::Value* condition, hyperdbg_script_error error, Place 
   llvm::MDBuilder metadata(context_);
   builder_.CreateCondBr(condition, failed, passed, metadata.createBranchWeights(1, 1u << 20));
   start(failed);
-  auto* call =
-      call_runtime(offsetof(hyperdbg_script_runtime, abort), {constant(error), constant(place.position()), detail});
-  call->addFnAttr(llvm::Attribute::NoReturn);
-  call->addFnAttr(llvm::Attribute::Cold);
+  call_abort(builder_, script_context_, error, constant(place.position()), detail);
   builder_.CreateUnreachable();
   start(passed);
 }
 
-void Frame::set_insert_point_in_entry() {
-  builder_.SetInsertPoint(function_->getEntryBlock().getTerminator());
-}
-
-/*
- * The counter stays in memory and is volatile: in a register it would be tied to the loop's own counter and taken
- * apart with it, or be spilled around every call. What it started with is loaded once, for the report.
- */
 void Frame::spend_fuel(Place place) {
   if (!starting_fuel_) {
-    llvm::IRBuilderBase::InsertPointGuard guard(builder_);
-    set_insert_point_in_entry();
-    starting_fuel_ = tagged(
-        builder_.CreateAlignedLoad(builder_.getInt64Ty(),
-                                   address(script_context_, offsetof(hyperdbg_script_context, fuel)), llvm::Align(8)),
-        MemoryKind::fuel);
+    llvm::IRBuilder<> entry(function_->getEntryBlock().getTerminator());
+    auto* fuel = address_at(entry, script_context_, offsetof(hyperdbg_script_context, fuel));
+    auto* load = entry.CreateAlignedLoad(entry.getInt64Ty(), fuel, llvm::Align(8));
+    tag(*load, MemoryKind::fuel);
+    starting_fuel_ = load;
   }
-  auto* place_of_fuel = address(script_context_, offsetof(hyperdbg_script_context, fuel));
-  auto* load =
-      tagged(builder_.CreateAlignedLoad(builder_.getInt64Ty(), place_of_fuel, llvm::Align(8), true), MemoryKind::fuel);
-  llvm::Value* left = builder_.CreateSub(load, constant(1));
-  tagged(builder_.CreateAlignedStore(left, place_of_fuel, llvm::Align(8), true), MemoryKind::fuel);
-  abort_if(builder_.CreateICmpSLT(left, constant(0)), HYPERDBG_SCRIPT_OUT_OF_FUEL, place, starting_fuel_);
+  mark_repetition(builder_, script_context_, place.position(), starting_fuel_);
 }
 
 }  // namespace hyperdbg::script

@@ -4,15 +4,13 @@
 #include <llvm/IR/Module.h>
 
 #include <cstddef>
-#include <span>
+#include <initializer_list>
+#include <vector>
 
 #include "abi/script.h"
 #include "script/syntax/ast.hpp"
 
 namespace hyperdbg::script {
-
-// What memory an access goes to: different kinds never overlap, and the optimizer is told so.
-enum class MemoryKind { registers, globals, fuel };
 
 // The function that is being built, and how it reaches what abi/script.h gives a script.
 class Frame {
@@ -38,10 +36,7 @@ class Frame {
   void store_global(std::uint32_t slot, llvm::Value* value);
 
   // Calls the function at `offset` in the runtime's table with the context and `arguments`.
-  llvm::CallInst* call_runtime(std::size_t offset, std::span<llvm::Value* const> arguments);
-  llvm::CallInst* call_runtime(std::size_t offset, std::initializer_list<llvm::Value*> arguments) {
-    return call_runtime(offset, std::span(arguments.begin(), arguments.size()));
-  }
+  llvm::CallInst* call_runtime(std::size_t offset, std::initializer_list<llvm::Value*> arguments);
   // Space for the values of one message; all messages share it.
   llvm::Value* message_values(std::size_t count);
 
@@ -52,13 +47,8 @@ class Frame {
  private:
   void create_function(llvm::Module& module);
   void create_locals(std::size_t count);
-  llvm::LoadInst* load_constant(llvm::Type* type, llvm::Value* base, std::size_t offset);
-  llvm::Value* address(llvm::Value* base, std::size_t offset);
   llvm::Value* register_address(const RegisterName& part, llvm::Type*& type);
   llvm::Value* global_address(std::uint32_t slot);
-  template <class Access>
-  Access* tagged(Access* access, MemoryKind kind);
-  void set_insert_point_in_entry();
 
   llvm::LLVMContext& context_;
   llvm::IRBuilder<> builder_;
