@@ -40,9 +40,8 @@ Expected<void> Guest::start_host_debugger() {
   debugger_may_end_ = false;
   debugger_ = TRY_EXPECTED(Process::start(options));
   if (!wait_until(patience, [this] { return prompts_ > 0; })) return fail("the debugger shows no prompt");
-  // The guest halts in the middle of this command; it ends when the debuggee first continues.
-  TRY_EXPECTED(run_in_guest("hyperdbg --script /etc/hyperdbg/prepare.ds >/tmp/prepare.log 2>&1 </dev/null"));
-  TRY_EXPECTED(command(".debug remote namedpipe " + emulator_->debugger_socket(), patience));
+  TRY_EXPECTED(ask_guest("hyperdbg --script /etc/hyperdbg/prepare.ds 2>&1 </dev/null", patience));
+  TRY_EXPECTED(command(".debug remote unix " + emulator_->debugger_socket() + " pause", patience));
   if (!wait_until(patience, [this] { return halted_; })) return fail("the debuggee does not halt at its start");
   return {};
 }

@@ -47,7 +47,7 @@ Expected<int> debugger_session(const Files& files, const RunOptions& options) {
   say("loading the hypervisor beneath it; the debugger attaches over the serial line");
   say("a shell of the guest: ./run --shell in a second terminal (it answers while the guest runs: g)");
   TRY_EXPECTED(guest->ask_guest("insmod /lib/modules/hyperdbg.ko", patience));
-  TRY_EXPECTED(guest->run_in_guest("hyperdbg --script /etc/hyperdbg/prepare.ds >/tmp/prepare.log 2>&1 </dev/null"));
+  TRY_EXPECTED(guest->ask_guest("hyperdbg --script /etc/hyperdbg/prepare.ds 2>&1 </dev/null", patience));
   TRY_EXPECTED(give_shell_away(*guest));
   guest->release_shell();
   std::ofstream(shell_pointer(files)) << guest->emulator().shell_socket();
@@ -55,7 +55,7 @@ Expected<int> debugger_session(const Files& files, const RunOptions& options) {
   signal(SIGINT, SIG_IGN);
   ProcessOptions debugger;
   debugger.arguments = {files.program("hyperdbg"), "--command",
-                        ".debug remote namedpipe " + guest->emulator().debugger_socket()};
+                        ".debug remote unix " + guest->emulator().debugger_socket() + " pause"};
   debugger.environment = {"HYPERDBG_SYMBOLS=" + files.symbols().string()};
   Process process = TRY_EXPECTED(Process::start(debugger));
   return process.wait();

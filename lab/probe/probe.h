@@ -19,7 +19,7 @@ struct verb {
 	int (*run)(const struct arguments *arguments);
 };
 
-_Noreturn void complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
+void complain(const char *format, ...) __attribute__((noreturn, format(printf, 1, 2)));
 /* The word at `index` as a hexadecimal number; complains if it is missing or is none. */
 uint64_t number_at(const struct arguments *arguments, int index);
 uint64_t number_or(const struct arguments *arguments, int index, uint64_t otherwise);

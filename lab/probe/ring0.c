@@ -56,10 +56,15 @@ int run_rdmsr(const struct arguments *arguments)
 	return 0;
 }
 
+/*
+ * wrmsr MSR VALUE [restore]: what is written can be dangerous to leave there (SFMASK without IF), so `restore` puts the
+ * old value back before interrupts are on again: one more RDMSR before and one more WRMSR behind.
+ */
 int run_wrmsr(const struct arguments *arguments)
 {
 	const uint64_t msr = number_at(arguments, 0), value = number_at(arguments, 1);
-	const struct probe_request done = repeat(arguments, (struct probe_request){ PROBE_WRMSR, { msr, value } });
+	const bool restore = arguments->count > 2 && strcmp(arguments->words[2], "restore") == 0;
+	const struct probe_request done = repeat(arguments, (struct probe_request){ PROBE_WRMSR, { msr, value, restore } });
 
 	printf("msr=%lx wrote=%lx value=%lx fault=%s count=%lu\n", msr, value, done.result, fault_name(&done),
 	       arguments->repeat);

@@ -61,6 +61,7 @@ static long probe_ioctl(struct file *file, unsigned int command, unsigned long a
 
 static int probe_open(struct inode *inode, struct file *file)
 {
+	file->private_data = NULL; /* the misc core leaves its device there, and seq_file warns about that */
 	return single_open(file, probe_show_state, NULL);
 }
 

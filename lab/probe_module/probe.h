@@ -13,7 +13,7 @@
 
 enum probe_operation {
 	PROBE_RDMSR = 1,  /* argument[0] = MSR -> result */
-	PROBE_WRMSR = 2,  /* argument[0] = MSR, [1] = value -> result read back */
+	PROBE_WRMSR = 2,  /* argument[0] = MSR, [1] = value, [2] = put the old value back afterwards -> result read back */
 	PROBE_RDPMC = 3,  /* argument[0] = counter -> result */
 	PROBE_XSETBV = 4, /* argument[0] = XCR, [1] = value, [2] = use the present value instead -> result */
 	PROBE_RDDR = 5,   /* argument[0] = number -> result */

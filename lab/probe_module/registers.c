@@ -16,12 +16,6 @@
 		     "   mov %%rax, %[fault_]\n"                                  \
 		     "3:\n" _ASM_EXTABLE_TYPE(1b, 2b, EX_TYPE_FAULT) : [fault_] "+m"(fault), __VA_ARGS__)
 
-static void split(u64 value, u32 *low, u32 *high)
-{
-	*low = value;
-	*high = value >> 32;
-}
-
 void probe_rdmsr(struct probe_request *request)
 {
 	u64 low = 0, high = 0;
@@ -30,16 +24,27 @@ void probe_rdmsr(struct probe_request *request)
 	request->result = request->fault ? 0 : (high << 32 | low);
 }
 
+static void write_msr(struct probe_request *request, u64 value)
+{
+	u64 rax = (u32)value;
+
+	GUARDED("wrmsr", request->fault, "+a"(rax) : "d"((u32)(value >> 32)), "c"((u32)request->argument[0]) : "memory");
+}
+
 void probe_wrmsr(struct probe_request *request)
 {
-	u32 low, high;
-	u64 rax;
+	struct probe_request before = { .argument = { request->argument[0] } };
+	unsigned long flags;
 
-	split(request->argument[1], &low, &high);
-	rax = low;
-	GUARDED("wrmsr", request->fault, "+a"(rax) : "d"(high), "c"((u32)request->argument[0]) : "memory");
+	local_irq_save(flags);
+	if (request->argument[2])
+		probe_rdmsr(&before);
+	write_msr(request, request->argument[1]);
 	if (!request->fault)
 		probe_rdmsr(request);
+	if (request->argument[2] && !before.fault)
+		write_msr(&before, before.result);
+	local_irq_restore(flags);
 }
 
 void probe_rdpmc(struct probe_request *request)
