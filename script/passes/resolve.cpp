@@ -84,12 +84,13 @@ class Resolver {
     for (const auto& [name, index] : locals_) program_.locals[index] = name;
   }
 
-  void value(Expression& expression_) {
-    expression(expression_);
-    if (expression_.type.kind != Type::Kind::none) return;
-    const auto& call = std::get<Call>(expression_.node);
-    diagnostics_.add(expression_.place,
+  void value(Expression& wanted) {
+    expression(wanted);
+    if (wanted.type.kind != Type::Kind::none) return;
+    const auto& call = std::get<Call>(wanted.node);  // nothing else is without a value
+    diagnostics_.add(wanted.place,
                      "Syntax Error: Invalid Syntax: `" + std::string(call.function->name) + "` has no value");
+    wanted.type = unsigned_type;
   }
 
   void expression(Expression& expression) {
