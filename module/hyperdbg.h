@@ -21,6 +21,7 @@ void *memory_page(struct page_chain *chain);
 void *memory_contiguous(struct page_chain *chain, unsigned int order);
 int memory_donate(struct page_chain *chain, unsigned int count);
 void memory_free(struct page_chain *chain);
+void memory_free_spare(void);
 
 /* tables.c: the image's page tables. */
 struct tables {

@@ -270,6 +270,7 @@ static void release_all(void)
 	hyperdbg.modules = NULL;
 	memory_free(&hyperdbg.pool);
 	memory_free(&hyperdbg.image);
+	memory_free_spare();
 	hyperdbg.boot = NULL;
 }
 

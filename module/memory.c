@@ -13,9 +13,42 @@ void memory_init(struct page_chain *chain, uint32_t use)
 	chain->use = use;
 }
 
+/*
+ * Hidden pages cost the guest its large nested pages around them, so they are taken from few 2 MiB regions; one by one
+ * where memory is too fragmented for that.
+ */
+#define REGION_ORDER 9
+static LIST_HEAD(spare);
+
+static void allocate_region(void)
+{
+	struct page *region = alloc_pages(GFP_KERNEL | __GFP_ZERO | __GFP_NOWARN | __GFP_NORETRY, REGION_ORDER);
+	unsigned int i;
+
+	if (!region)
+		return;
+	split_page(region, REGION_ORDER);
+	for (i = 0; i < 1u << REGION_ORDER; i++)
+		list_add_tail(&region[i].lru, &spare);
+}
+
+static struct page *take_single(void)
+{
+	struct page *page;
+
+	if (list_empty(&spare))
+		allocate_region();
+	page = list_first_entry_or_null(&spare, struct page, lru);
+	if (page)
+		list_del(&page->lru);
+	else
+		page = alloc_page(GFP_KERNEL | __GFP_ZERO | __GFP_NOWARN);
+	return page;
+}
+
 static struct page *take(struct page_chain *chain, unsigned int order)
 {
-	struct page *page = alloc_pages(GFP_KERNEL | __GFP_ZERO | __GFP_NOWARN, order);
+	struct page *page = order ? alloc_pages(GFP_KERNEL | __GFP_ZERO | __GFP_NOWARN, order) : take_single();
 
 	if (!page)
 		return NULL;
@@ -24,7 +57,6 @@ static struct page *take(struct page_chain *chain, unsigned int order)
 	return page;
 }
 
-/* The pages of the chain themselves are listed too: the guest has no business in them either. */
 static int list_page(struct page_chain *chain, u64 physical, uint32_t use)
 {
 	struct hyperdbg_page_list *list = chain->last;
@@ -84,4 +116,14 @@ void memory_free(struct page_chain *chain)
 		__free_pages(page, order);
 	}
 	memory_init(chain, chain->use);
+}
+
+void memory_free_spare(void)
+{
+	struct page *page, *next;
+
+	list_for_each_entry_safe(page, next, &spare, lru) {
+		list_del(&page->lru);
+		__free_page(page);
+	}
 }

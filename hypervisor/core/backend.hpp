@@ -48,6 +48,7 @@ struct BackendOperations {
   bool (*write_register)(Vcpu&, u32, u64);
   u32 (*code_bits)(const Vcpu&);
   void (*apply_intercepts)(Vcpu&);
+  void (*add_intercept)(Vcpu&, u32, u64);
   void (*flush)(Vcpu&);
   void (*set_tsc_offset)(Vcpu&, u64);
   void (*describe)(const Vcpu&);
@@ -65,6 +66,7 @@ constexpr BackendOperations operations_of() {
       [](Vcpu& v, u32 number, u64 value) { return B::write_register(static_cast<Cpu&>(v), number, value); },
       [](const Vcpu& v) { return B::code_bits(static_cast<const Cpu&>(v)); },
       [](Vcpu& v) { B::apply_intercepts(static_cast<Cpu&>(v)); },
+      [](Vcpu& v, u32 kind, u64 key) { B::add_intercept(static_cast<Cpu&>(v), kind, key); },
       [](Vcpu& v) { B::flush(static_cast<Cpu&>(v)); },
       [](Vcpu& v, u64 offset) { B::set_tsc_offset(static_cast<Cpu&>(v), offset); },
       [](const Vcpu& v) { B::describe(static_cast<const Cpu&>(v)); },

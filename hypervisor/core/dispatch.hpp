@@ -140,12 +140,7 @@ void handle_exit(typename B::Cpu& cpu) {
     cpu.spoke = false;
     if (machine.link.active()) machine.link.send_records();
   }
-  const u64 ticks = cpu::rdtsc() - cpu.entry_ticks;
-  if (cpu.watched) {
-    machine.engine.account(cpu.core, ticks);
-  } else {
-    cpu.unwatched_ticks = ticks;
-  }
+  if (cpu.watched) machine.engine.account(cpu.core, cpu::rdtsc() - cpu.entry_ticks);
 }
 
 }  // namespace hyperdbg

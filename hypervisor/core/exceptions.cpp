@@ -65,7 +65,7 @@ void report_frame(const ExceptionFrame& frame, const Vcpu& vcpu) {
 
 }  // namespace
 
-extern "C" void handle_exception(ExceptionFrame* frame) {
+extern "C" [[gnu::used]] void handle_exception(ExceptionFrame* frame) {
   Vcpu& vcpu = current_vcpu();
   if (frame->vector == vector_nmi) {
     vcpu.nmi_taken = true;

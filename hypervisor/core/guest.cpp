@@ -3,6 +3,7 @@
 
 #include "hypervisor/core/machine.hpp"
 #include "x86/decoder.hpp"
+#include "x86/registers.hpp"
 
 namespace hyperdbg {
 
@@ -30,6 +31,38 @@ u64 task_member(const Vcpu& vcpu, u32 offset, u64 size) {
     return 0;
   }
   return value;
+}
+
+// One level of a walk past the nested tables: quicker than GuestMemory, and only good for what does not leave this
+// file.
+template <u32 Shift>
+[[gnu::always_inline]] inline bool descend(u64& entry, u64 address, u64 end) {
+  const u64 table = entry & x86::cr3_address_mask;
+  if (table >= end) [[unlikely]]
+    return false;
+  entry = machine.memory.at<u64>(PhysicalAddress{table})[address >> Shift & 511];
+  return (entry & 1) != 0;
+}
+
+template <u32 Shift>
+[[gnu::always_inline]] inline bool read_leaf(u64 entry, u64 address, u64 end, u16& code) {
+  constexpr u64 offset_mask = (1ull << Shift) - 1;
+  const u64 physical = (entry & x86::cr3_address_mask & ~offset_mask) | (address & offset_mask);
+  if (physical >= end - 1 || page_offset(address) == page_size - 1) return false;
+  __builtin_memcpy(&code, machine.memory.at<u8>(PhysicalAddress{physical}), sizeof(code));
+  return true;
+}
+
+bool peek_code(const AddressSpace& space, u64 address, u16& code) {
+  constexpr u64 large = 1 << 7;
+  const u64 end = machine.boot->memory_end;
+  u64 entry = space.cr3;
+  if (space.levels == 5 && !descend<48>(entry, address, end)) return false;
+  if (!descend<39>(entry, address, end) || !descend<30>(entry, address, end)) return false;
+  if ((entry & large) != 0) return read_leaf<30>(entry, address, end, code);
+  if (!descend<21>(entry, address, end)) return false;
+  if ((entry & large) != 0) return read_leaf<21>(entry, address, end, code);
+  return descend<12>(entry, address, end) && read_leaf<12>(entry, address, end, code);
 }
 
 }  // namespace
@@ -64,20 +97,19 @@ u32 read_code(const Vcpu& vcpu, u8* to, u32 size) {
   return static_cast<u32>(read_virtual_some(vcpu, vcpu.backend->instruction_pointer(vcpu), to, size));
 }
 
-u8 instruction_length(const Vcpu& vcpu, u8 usual) {
-  const u64 rip = vcpu.backend->instruction_pointer(vcpu);
-  const AddressSpace space = space_of(vcpu, rip);
+u8 instruction_length(const Vcpu& vcpu, u64 rip, u64 root, u8 usual) {
+  const AddressSpace space{.cr3 = root, .levels = machine.boot->levels};
   u16 opcode = 0;
-  constexpr u8 two_byte_escape =
-      0x0f;  // CPUID, RDMSR, WRMSR, VMMCALL: no prefix does anything to them, and few write one
-  if (machine.guest->load(space, VirtualAddress{rip}, opcode) && (opcode & 0xff) == two_byte_escape) return usual;
+  constexpr u8 two_byte_escape = 0x0f;  // of CPUID, RDMSR, WRMSR and VMMCALL; prefixes do nothing to them, and are rare
+  if (peek_code(space, rip, opcode) && (opcode & 0xff) == two_byte_escape) [[likely]]
+    return usual;
   u8 bytes[x86::maximum_instruction_length];
   const u64 count = machine.guest->read(space, VirtualAddress{rip}, bytes, sizeof(bytes));
   const u32 bits = vcpu.backend->code_bits(vcpu);
   const x86::CodeSize size = bits == 64   ? x86::CodeSize::bits64
                              : bits == 32 ? x86::CodeSize::bits32
                                           : x86::CodeSize::bits16;
-  const x86::Decoded decoded = x86::decode(bytes, count, size);
+  const x86::Decoded decoded = x86::decode(bytes, count, size, x86::Branches::amd);
   return decoded.ok() ? decoded.instruction.length : usual;
 }
 

@@ -113,8 +113,13 @@ void halt(Vcpu& vcpu, const HaltCause& cause) {
 
 void resume_cpu(Vcpu& vcpu) {
   if (vcpu.intercept_generation != machine.engine.generation()) {
+    const auto arm = [&](const Engine::Addition& added) {
+      if (added.core == HYPERDBG_ANY_CORE || added.core == vcpu.core) {
+        vcpu.backend->add_intercept(vcpu, added.kind, added.key);
+      }
+    };
+    if (!machine.engine.for_each_addition_since(vcpu.intercept_generation, arm)) vcpu.backend->apply_intercepts(vcpu);
     vcpu.intercept_generation = machine.engine.generation();
-    vcpu.backend->apply_intercepts(vcpu);
   }
   if (vcpu.nested_generation != machine.nested->generation()) {
     vcpu.nested_generation = machine.nested->generation();

@@ -41,6 +41,8 @@ Result<u8*> data_page(void*) {
 Result<CodePages> code_pages(void*) {
   const u64 offset = slots_made * HYPERDBG_REGULAR_ACTION_SIZE;
   if (HYPERDBG_CODE_AREA + offset + HYPERDBG_REGULAR_ACTION_SIZE > HYPERDBG_DATA_AREA) return HYPERDBG_POOL_EMPTY;
+  // Enough for the slot and for the tables of both views, so that no slot is left half made.
+  if (machine.pool->count() < 2 * slot_pages + 6) return HYPERDBG_POOL_EMPTY;
   for (u64 at = offset; at < offset + slot_pages * page_size; at += page_size) {
     const PhysicalAddress page = TRY(machine.pool->take());
     TRY(map(HYPERDBG_CODE_AREA + at, page, 0));

@@ -82,9 +82,6 @@ Reply status(Vcpu&, Payload) {
   for (u32 core = 0; core < machine.boot->cpus; ++core) {
     answer.exits += machine.vcpu(core).exits;
     answer.dropped += machine.vcpu(core).ring.dropped();
-    if (machine.vcpu(core).unwatched_ticks > answer.unwatched_ticks) {
-      answer.unwatched_ticks = machine.vcpu(core).unwatched_ticks;
-    }
   }
   answer.free_events = machine.engine.free_events();
   answer.free_actions = machine.engine.free_actions();

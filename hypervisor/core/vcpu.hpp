@@ -30,7 +30,6 @@ struct Vcpu {
   ScriptRun* run;   // the script that is running, for its fault
   u64 entry_ticks;  // TSC at the start of this exit
   u64 exits;
-  u64 unwatched_ticks;           // the last exit that no event watched, in TSC ticks
   bool watched;                  // this exit reached an event
   bool spoke;                    // and wrote records
   bool instruction_pointer_set;  // an action wrote RIP in this exit

@@ -40,7 +40,7 @@ svm::SvmCpu& prepare(u32 core) {
 }  // namespace
 
 // Called by hypervisor/cpu/image_entry.S; returns only to refuse (enum hyperdbg_enter_error).
-extern "C" u32 enter_cpu(u64 core, u64 linux_cr3, u64 rsp, u64 rip) {
+extern "C" [[gnu::used]] u32 enter_cpu(u64 core, u64 linux_cr3, u64 rsp, u64 rip) {
   if (boot_block.vendor != HYPERDBG_VENDOR_AMD) return HYPERDBG_ENTER_UNSUPPORTED;
   if (!started) {
     if (const u32 error = machine.start(boot_block, nested_format<AmdFormat>, largest_nested_page()); error != 0)
@@ -50,7 +50,7 @@ extern "C" u32 enter_cpu(u64 core, u64 linux_cr3, u64 rsp, u64 rip) {
   return svm::enter(prepare(static_cast<u32>(core)), linux_cr3, rsp, rip);
 }
 
-extern "C" void svm_handle_exit(svm::SvmCpu* cpu) {
+extern "C" [[gnu::used]] void svm_handle_exit(svm::SvmCpu* cpu) {
   cpu->registers.rax = cpu->vmcb->rax;
   cpu->registers.rsp = cpu->vmcb->rsp;
   handle_exit<svm::Svm>(*cpu);

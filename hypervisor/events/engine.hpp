@@ -40,7 +40,7 @@ class Engine {
 
   template <EventHost Host>
   [[gnu::always_inline]] inline Outcome run_pre(Host& host, const Trigger& trigger) {
-    return table_.watches(trigger.kind) ? run_watched(host, trigger) : Outcome{};
+    return table_.may_match(trigger.kind, trigger.key) ? run_watched(host, trigger) : Outcome{};
   }
   // Only after an Outcome with `post`, and only when the effect really took place (not when it faulted).
   template <EventHost Host>
@@ -101,8 +101,8 @@ class Engine {
   AnswerPayload handle(u32 request_kind, std::span<const u8> payload, std::span<u8> answer, u32 core);
   // Makes free slots until there are this many of each; what could not be made is missing, nothing else.
   void reserve(u32 events, u32 actions);
-  // Frees what was cleared, unless a core is inside a trigger; then false, and to be tried again later. With hundreds of
-  // events it waits until a fair part of them was cleared.
+  // Frees what was cleared, unless a core is inside a trigger; then false, and to be tried again later. With hundreds
+  // of events it waits until a fair part of them was cleared.
   bool reap();
 
   u32 event_count() const { return event_count_; }

@@ -50,6 +50,11 @@ Result<void> EventTable::insert(Event& event) {
     std::atomic_ref(all_cores->core_bits).fetch_or(1ull << event.core);
   }
   append(*node, event);
+  if (event.key == HYPERDBG_ANY_KEY) {
+    ++row.any_key_events;
+  } else {
+    std::atomic_ref(row.keys[event.key % key_bits / 64]).fetch_or(1ull << (event.key % 64));
+  }
   if (event.process != HYPERDBG_ANY_PROCESS) {
     const u32 bit = event.process % process_bits;
     std::atomic_ref(row.processes[bit / 64]).fetch_or(1ull << (bit % 64));

@@ -54,6 +54,11 @@ class EventTable {
   void add_node(WatchNode* node) { free_nodes_.put(node); }
 
   bool watches(u32 kind) const { return rows_[row_of(kind)].events != 0; }
+  // The quick no for most exits: false means that no event of this kind can match `key`.
+  bool may_match(u32 kind, u64 key) const {
+    const Row& row = rows_[row_of(kind)];
+    return row.any_key_events != 0 || (row.keys[key % key_bits / 64] >> (key % 64) & 1) != 0;
+  }
 
   Result<void> insert(Event& event);
   // Forgets everything; the caller inserts the live events again, ascending ids.
@@ -74,13 +79,16 @@ class EventTable {
 
   // Low bits of process ids that events name: exact with Linux's default pid_max.
   static constexpr u32 process_bits = 32768;
+  static constexpr u32 key_bits = 4096;  // low bits of keys that events name
   struct Row {
     u32 events;
     u32 process_events;
+    u32 any_key_events;
     u64 seed;          // of the hash
     WatchNode* nodes;  // all of this kind
     WatchNode* any;    // any key, any process, any core
     u64 any_cores;     // cores on which an event for any key and any process is looked for
+    u64 keys[key_bits / 64];
     u64 processes[process_bits / 64];
 
     bool may_name(u32 process) const {

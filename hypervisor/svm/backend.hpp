@@ -39,6 +39,7 @@ struct Svm {
   static bool write_register(Cpu& cpu, u32 number, u64 value);
   static u32 code_bits(const Cpu& cpu);
   static void apply_intercepts(Cpu& cpu);
+  static void add_intercept(Cpu& cpu, u32 kind, u64 key);
   static void flush(Cpu& cpu) { cpu.vmcb->tlb_control = x86::svm::TlbControl::flush_all; }
   static void set_tsc_offset(Cpu& cpu, u64 offset) { cpu.vmcb->tsc_offset = offset; }
   static void describe(const Cpu& cpu);

@@ -62,8 +62,8 @@ void fill_state(SvmCpu& cpu, u64 linux_cr3, u64 rsp, u64 rip) {
   if (cpu.virtual_spec_ctrl) vmcb.spec_ctrl = cpu::rdmsr(Msr::SPEC_CTRL);
 }
 
-// APM vol. 2, 15.25.3: nested tables have as many levels as the host's own paging mode, which is Linux's. What the guest
-// calls physical needs no fifth level, so one entry on top of the usual four is enough.
+// APM vol. 2, 15.25.3: nested tables have as many levels as the host's own paging mode, which is Linux's. What the
+// guest calls physical needs no fifth level, so one entry on top of the usual four is enough.
 Result<u64> nested_root() {
   static constinit u64 top = 0;
   if (machine.boot->levels != 5) return raw(machine.nested->root());

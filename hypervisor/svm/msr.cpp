@@ -31,23 +31,28 @@ void set_bit(u8* map, s64 bit, bool on) {
   map[bit >> 3] = on ? map[bit >> 3] | mask : map[bit >> 3] & ~mask;
 }
 
-// `which`: 0 = read intercepts, 1 = write intercepts. An event for all MSRs leaves out the exceptions of its kind,
-// unless another one names them.
-void arm(SvmCpu& cpu, u32 kind, s64 which) {
-  const auto set = [&](u64 msr, bool on) {
-    const s64 bit = x86::svm::msr_permission_bit(static_cast<u32>(msr));
-    if (bit >= 0) set_bit(cpu.msr_permissions, bit + which, on);
-  };
-  bool all = false;
-  machine.engine.for_each_watched_key(kind, cpu.core, [&](u64 key) { all |= key == HYPERDBG_ANY_KEY; });
-  if (all) {
-    const u8 pattern = static_cast<u8>(0x55 << which);
-    for (u64 i = 0; i < x86::svm::msr_permission_map_size; ++i) cpu.msr_permissions[i] |= pattern;
-    for (const u32 msr : Engine::any_key_exceptions(kind)) set(msr, false);
+enum class Access : u8 { read = 0, write = 1 };
+
+void arm_one(SvmCpu& cpu, Access access, u64 msr, bool on) {
+  const s64 bit = x86::svm::msr_permission_bit(static_cast<u32>(msr));
+  if (bit >= 0) set_bit(cpu.msr_permissions, bit + static_cast<s64>(access), on);
+}
+
+void arm_all(SvmCpu& cpu, Access access, u32 kind) {
+  const u8 pattern = access == Access::read ? 0x55 : 0xaa;
+  for (u64 i = 0; i < x86::svm::msr_permission_map_size; ++i) cpu.msr_permissions[i] |= pattern;
+  for (const u32 msr : Engine::any_key_exceptions(kind)) {
+    if (!machine.engine.watches(kind, msr, cpu.core)) arm_one(cpu, access, msr, false);
   }
-  machine.engine.for_each_watched_key(kind, cpu.core, [&](u64 key) {
-    if (key != HYPERDBG_ANY_KEY) set(key, true);
-  });
+}
+
+void arm(SvmCpu& cpu, u32 kind, u64 key) {
+  const Access access = kind == HYPERDBG_EVENT_RDMSR ? Access::read : Access::write;
+  if (key == HYPERDBG_ANY_KEY) {
+    arm_all(cpu, access, kind);
+  } else {
+    arm_one(cpu, access, key, true);
+  }
 }
 
 constexpr Msr always_intercepted[] = {Msr::EFER, Msr::VM_CR, Msr::VM_HSAVE_PA};
@@ -108,17 +113,22 @@ MsrResult Svm::write_msr(Cpu& cpu, u32 msr, u64 value) {
 }
 
 void Svm::apply_intercepts(Cpu& cpu) {
-  using namespace x86::svm;
-  const Engine& engine = machine.engine;
-  bool cpuid_watched = false;
-  engine.for_each_watched_key(HYPERDBG_EVENT_CPUID, cpu.core, [&](u64) { cpuid_watched = true; });
-  cpu.vmcb->intercept3 = (cpu.vmcb->intercept3 & ~intercept3::CPUID) | (cpuid_watched ? intercept3::CPUID : 0);
-  __builtin_memset(cpu.msr_permissions, 0, msr_permission_map_size);
-  arm(cpu, HYPERDBG_EVENT_RDMSR, 0);
-  arm(cpu, HYPERDBG_EVENT_WRMSR, 1);
+  cpu.vmcb->intercept3 &= ~x86::svm::intercept3::CPUID;
+  __builtin_memset(cpu.msr_permissions, 0, x86::svm::msr_permission_map_size);
+  for (const u32 kind : {HYPERDBG_EVENT_CPUID, HYPERDBG_EVENT_RDMSR, HYPERDBG_EVENT_WRMSR}) {
+    machine.engine.for_each_watched_key(kind, cpu.core, [&](u64 key) { add_intercept(cpu, kind, key); });
+  }
   for (const Msr msr : always_intercepted) {
-    set_bit(cpu.msr_permissions, msr_permission_bit(static_cast<u32>(msr)), true);
-    set_bit(cpu.msr_permissions, msr_permission_bit(static_cast<u32>(msr)) + 1, true);
+    arm_one(cpu, Access::read, static_cast<u32>(msr), true);
+    arm_one(cpu, Access::write, static_cast<u32>(msr), true);
+  }
+}
+
+void Svm::add_intercept(Cpu& cpu, u32 kind, u64 key) {
+  if (kind == HYPERDBG_EVENT_CPUID) {
+    cpu.vmcb->intercept3 |= x86::svm::intercept3::CPUID;
+  } else {
+    arm(cpu, kind, key);
   }
 }
 
