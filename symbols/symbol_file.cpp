@@ -131,8 +131,8 @@ Loaded<SymbolTable> load_kallsyms(const std::filesystem::path& kallsyms) {
   auto text = read_whole(kallsyms);
   if (!text) return std::unexpected(text.error());
   SymbolTable table(std::move(*text));
-  const auto anchor = table.find("init_task");
-  if (!anchor || anchor->address == 0)
+  const auto start = table.find("_stext");
+  if (!start || start->address == 0)
     return std::unexpected(
         "the kernel hides its symbols' addresses; be root, and set /proc/sys/kernel/kptr_restrict to 1 or 0");
   return table;
@@ -153,7 +153,10 @@ Loaded<std::string> make_symbol_file(const std::string& kallsyms) {
     lines += line;
     lines += '\n';
   }
-  if (anchor.empty() || anchor.find_first_not_of('0') == std::string_view::npos)
+  if (anchor.empty())
+    return std::unexpected(
+        "the kernel does not list the variable 'init_task'; it has to be built with CONFIG_KALLSYMS_ALL");
+  if (anchor.find_first_not_of('0') == std::string_view::npos)
     return std::unexpected(
         "the kernel hides its symbols' addresses; run as root, with /proc/sys/kernel/kptr_restrict at 1 or 0");
   file += anchor;
