@@ -12,6 +12,7 @@
 #include "script/compiler.hpp"
 #include "script/runtime/format.hpp"
 #include "script/runtime/user_runtime.hpp"
+#include "script/testing/script_case.hpp"
 
 namespace hyperdbg::script {
 namespace {

@@ -22,17 +22,19 @@ void add_attributes(llvm::Function& function) {
 
 }  // namespace
 
-Frame::Frame(llvm::Module& module, const Program& program) : context_(module.getContext()), builder_(context_) {
-  create_function(module);
+Frame::Frame(llvm::Module& module, const Program& program, Goal goal)
+    : context_(module.getContext()), builder_(context_) {
+  create_function(module, goal);
   create_locals(program.locals.size());
 }
 
-void Frame::create_function(llvm::Module& module) {
+void Frame::create_function(llvm::Module& module, Goal goal) {
   auto* type = llvm::FunctionType::get(builder_.getVoidTy(), {builder_.getPtrTy()}, false);
   function_ = llvm::Function::Create(type, llvm::GlobalValue::ExternalLinkage, "script", module);
   function_->setVisibility(llvm::GlobalValue::HiddenVisibility);
   function_->setDSOLocal(true);
   add_attributes(*function_);
+  if (goal == Goal::size) function_->addFnAttr(llvm::Attribute::OptimizeForSize);
   script_context_ = function_->getArg(0);
   function_->addParamAttr(0, llvm::Attribute::NoAlias);
   function_->addParamAttr(0, llvm::Attribute::NonNull);

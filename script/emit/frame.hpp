@@ -12,10 +12,13 @@
 
 namespace hyperdbg::script {
 
+// What counts more.
+enum class Goal { speed, size };
+
 // The function that is being built, and how it reaches what abi/script.h gives a script.
 class Frame {
  public:
-  Frame(llvm::Module& module, const Program& program);
+  Frame(llvm::Module& module, const Program& program, Goal goal);
 
   llvm::IRBuilder<>& builder() { return builder_; }
   llvm::Value* constant(std::uint64_t value) { return builder_.getInt64(value); }
@@ -45,7 +48,7 @@ class Frame {
   void spend_fuel(Place place);
 
  private:
-  void create_function(llvm::Module& module);
+  void create_function(llvm::Module& module, Goal goal);
   void create_locals(std::size_t count);
   llvm::Value* register_address(const RegisterName& part, llvm::Type*& type);
   llvm::Value* global_address(std::uint32_t slot);

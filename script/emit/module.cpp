@@ -9,6 +9,7 @@
 #include <exception>
 #include <stdexcept>
 
+#include "abi/limits.h"
 #include "abi/version.h"
 #include "script/emit/linker.hpp"
 #include "script/emit/optimizer.hpp"
@@ -16,6 +17,9 @@
 
 namespace hyperdbg::script {
 namespace {
+
+// Slots for actions are small: beyond this, unrolled loops are not worth their place.
+constexpr std::size_t large_blob = HYPERDBG_REGULAR_ACTION_SIZE / 4;
 
 void throw_fatal_error(void*, const char* reason, bool) {
   throw std::runtime_error(reason);
@@ -30,11 +34,11 @@ void keep_first_error(const llvm::DiagnosticInfo* diagnostic, void* context) {
   diagnostic->print(printer);
 }
 
-void build(llvm::Module& module, const Program& program) {
+void build(llvm::Module& module, const Program& program, Goal goal) {
   module.setTargetTriple(target_machine().getTargetTriple().str());
   module.setDataLayout(target_machine().createDataLayout());
   module.setPICLevel(llvm::PICLevel::BigPIC);
-  Frame frame(module, program);
+  Frame frame(module, program, goal);
   StatementEmitter(frame, program).block(program.body);
   if (!frame.has_ended()) frame.return_from_script();
   std::string mistakes;
@@ -42,12 +46,12 @@ void build(llvm::Module& module, const Program& program) {
   if (llvm::verifyModule(module, &stream)) throw std::runtime_error(mistakes);
 }
 
-Emitted generate(const Program& program) {
+Emitted generate(const Program& program, Goal goal) {
   Emitted emitted;
   llvm::LLVMContext context;
   context.setDiagnosticHandlerCallBack(keep_first_error, &emitted.error);
   llvm::Module module("script", context);
-  build(module, program);
+  build(module, program, goal);
   optimize(module);
   const auto object = generate_object(module);
   if (!emitted.error.empty()) return emitted;
@@ -60,7 +64,10 @@ Emitted generate(const Program& program) {
 Emitted emit(const Program& program) {
   const llvm::ScopedFatalErrorHandler handler(throw_fatal_error);
   try {
-    return generate(program);
+    Emitted fast = generate(program, Goal::speed);
+    if (fast.blob.size() <= large_blob) return fast;
+    Emitted small = generate(program, Goal::size);
+    return small.blob.size() < fast.blob.size() ? small : fast;
   } catch (const std::exception& error) {
     return {{}, 0, error.what()};
   }

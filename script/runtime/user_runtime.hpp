@@ -54,7 +54,4 @@ class UserRuntime {
   std::string process_name_;
 };
 
-// A sentence for an error of a run, with its place: "division by zero at line 1, column 5".
-std::string describe(const UserRuntime::Outcome& outcome);
-
 }  // namespace hyperdbg::script

@@ -161,4 +161,29 @@ std::string play(const ScriptCase& one) {
   return text;
 }
 
+std::string describe(const UserRuntime::Outcome& outcome) {
+  const std::string place = outcome.position == 0 ? ""
+                                                  : " at line " + std::to_string(outcome.position >> 12) + ", column " +
+                                                        std::to_string(outcome.position & 0xfff);
+  switch (outcome.error) {
+    case HYPERDBG_SCRIPT_OK:
+      return "no error";
+    case HYPERDBG_SCRIPT_OUT_OF_FUEL:
+      return "it ran too long" + place + " (more than " + std::to_string(outcome.detail) + " operations)";
+    case HYPERDBG_SCRIPT_STACK_OVERFLOW:
+      return "it used up its stack" + place;
+    case HYPERDBG_SCRIPT_DIVISION_BY_ZERO:
+      return (outcome.detail == 0 ? "division by zero" : "division overflows") + place;
+    case HYPERDBG_SCRIPT_INVALID_ADDRESS:
+      return "invalid address " + hexadecimal(outcome.detail) + place;
+    case HYPERDBG_SCRIPT_BAD_SHIFT:
+      return "shift by " + std::to_string(outcome.detail) + " bits" + place;
+    case HYPERDBG_SCRIPT_FAULT:
+      return "the compiled code faulted" + place;
+    case HYPERDBG_SCRIPT_NOT_AVAILABLE:
+      return "a function is not available here" + place;
+  }
+  return "unknown error";
+}
+
 }  // namespace hyperdbg::script

@@ -4,6 +4,8 @@
 #include <string_view>
 #include <vector>
 
+#include "script/runtime/user_runtime.hpp"
+
 namespace hyperdbg::script {
 
 /*
@@ -33,5 +35,8 @@ std::vector<ScriptCase> read_script_cases(std::string_view path);
 
 // What the script prints, how it ends and what `show` asks for; or its diagnostics.
 std::string play(const ScriptCase& one);
+
+// A sentence for how a run ended: "division by zero at line 1, column 5".
+std::string describe(const UserRuntime::Outcome& outcome);
 
 }  // namespace hyperdbg::script
