@@ -3,6 +3,7 @@
 
 #include "session/local_machine.hpp"
 #include "session/session.hpp"
+#include "session/status_text.hpp"
 
 namespace hyperdbg {
 namespace {
@@ -145,7 +146,10 @@ Expected<void> Session::evaluate_here(const std::string& text) {
   const auto outcome = user_runtime_->run(script);
   if (!outcome) return fail("err, {}", outcome.error());
   listener_.on_text(outcome->messages);
-  if (outcome->error != HYPERDBG_SCRIPT_OK) return fail("err, the script was ended: {}", script::describe(*outcome));
+  if (outcome->error != HYPERDBG_SCRIPT_OK) {
+    return fail("err, the script was ended: {}",
+                script_failure_text(outcome->error, static_cast<std::uint32_t>(outcome->position), outcome->detail));
+  }
   return {};
 }
 

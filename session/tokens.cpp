@@ -73,7 +73,8 @@ class Splitter {
         inner += next;
         continue;
       }
-      if (c == '"') in_string = !in_string;
+      // A string ends with its line at the latest: a forgotten quote must not swallow the closing brace.
+      if (c == '"' || c == '\n') in_string = c == '"' && !in_string;
       if (!in_string && c == '{') ++open_;
       if (!in_string && c == '}' && --open_ == 0) continue;
       inner += c;

@@ -32,6 +32,8 @@ TEST(Tokens, count_open_braces) {
   EXPECT_EQ(open_braces("!cpuid script { if (1) {"), 2);
   EXPECT_EQ(open_braces("!cpuid script { \"{\" }"), 0);
   EXPECT_EQ(open_braces("x // {"), 0);
+  EXPECT_EQ(open_braces("!cpuid script { printf(\"unterminated }"), 1);
+  EXPECT_EQ(open_braces("!cpuid script { printf(\"unterminated }\n}"), 0);
 }
 
 TEST(Numbers, are_hexadecimal_unless_a_prefix_says_otherwise) {
