@@ -123,9 +123,9 @@ void compare(const Interpreted& expected, const UserRuntime& runtime, const User
 }
 
 TEST(ScriptOracle, RandomProgramsDoTheSame) {
-  std::mt19937_64 random(3);
+  std::mt19937_64 random(3 + static_cast<unsigned>(GTEST_FLAG_GET(random_seed)));  // --gtest_random_seed=N: others
   unsigned compared = 0;
-  for (int round = 0; round < 250 && !testing::Test::HasFailure(); ++round) {
+  for (int round = 0; round < 120 && !testing::Test::HasFailure(); ++round) {
     const std::string text = ProgramMaker(random).make();
     UserRuntime runtime;
     CompileOptions options;
@@ -142,7 +142,7 @@ TEST(ScriptOracle, RandomProgramsDoTheSame) {
     const auto outcome = runtime.run(*script).value();
     compare(expected, runtime, outcome, *program, text);
   }
-  EXPECT_GT(compared, 100u);
+  EXPECT_GT(compared, 60u);
 }
 
 }  // namespace

@@ -111,15 +111,24 @@ std::string from_utf16(std::string_view bytes) {
   return text;
 }
 
-// A string of the guest could otherwise steer the terminal on which it is shown.
+bool is_control(std::uint8_t byte) {
+  return (byte < 0x20 && byte != '\n' && byte != '\t') || byte == 0x7f;
+}
+
+// Text of the guest could otherwise steer the terminal on which it is shown, also by U+0080 to U+009F.
 std::string visible(std::string_view text) {
   std::string shown;
-  for (const char c : text) {
-    const auto byte = static_cast<std::uint8_t>(c);
-    if ((byte < 0x20 && c != '\n' && c != '\t') || byte == 0x7f)
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const auto byte = static_cast<std::uint8_t>(text[i]);
+    const auto next = i + 1 < text.size() ? static_cast<std::uint8_t>(text[i + 1]) : std::uint8_t{0};
+    if (is_control(byte)) {
       shown += printed("\\x%02llx", byte);
-    else
-      shown += c;
+    } else if (byte == 0xc2 && next >= 0x80 && next < 0xa0) {
+      shown += printed("\\x%02llx", next);
+      ++i;
+    } else {
+      shown += text[i];
+    }
   }
   return shown;
 }
@@ -142,7 +151,7 @@ std::string argument_text(const FormatPiece& piece, const FormatArgument& argume
     case 'x':
       return printed("%llx", value);
     case 'c':
-      return std::string(1, static_cast<char>(value));
+      return visible(std::string(1, static_cast<char>(value)));
     case 'p':
       return printed("%016llx", argument.value);
     case 's':

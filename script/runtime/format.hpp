@@ -32,7 +32,8 @@ struct FormatArgument {
   std::optional<std::string> text;
 };
 
-// A missing argument shows as `<missing>`. Control characters inside of captured strings are made visible.
+// A missing argument shows as `<missing>`. Control characters in strings and characters, which
+// may be the guest's, are made visible, except new-line and tab.
 std::string format_message(std::string_view format, std::span<const FormatArgument> arguments);
 
 // What stands behind struct hyperdbg_record in a RECORD_MESSAGE (its `length` bytes), formatted with the formats of

@@ -45,6 +45,11 @@ TEST(Format, Strings) {
   EXPECT_EQ(format_message("[%s]", std::vector{FormatArgument{1, "text\n"}}), "[text\n]");
   EXPECT_EQ(format_message("[%s]", std::vector{FormatArgument{0x10, {}}}), "[<invalid address 10>]");
   EXPECT_EQ(format_message("%s", std::vector{FormatArgument{1, "\x1b[2J"}}), "\\x1b[2J");
+  EXPECT_EQ(format_message("%s", std::vector{FormatArgument{1,
+                                                            "\xc2\x9b"
+                                                            "2J \xc2\xa9"}}),
+            "\\x9b2J \xc2\xa9");
+  EXPECT_EQ(formatted("%c%d", 0x1b), "\\x1b<missing>");
 }
 
 TEST(Format, WideStrings) {
