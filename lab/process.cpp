@@ -31,9 +31,13 @@ int decode(int status) {
 }
 
 // Between fork and exec: nothing that allocates.
-[[noreturn]] void become(char* const* arguments, char* const* variables, int in, int out, pid_t parent) {
+[[noreturn]] void become(char* const* arguments, char* const* variables, int in, int out, pid_t parent,
+                         bool own_session) {
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (getppid() != parent) _exit(127);
+  if (own_session) setsid();
+  signal(SIGINT, SIG_DFL);
+  signal(SIGPIPE, SIG_DFL);
   if (in >= 0) dup2(in, 0);
   if (out >= 0) {
     dup2(out, 1);
@@ -106,7 +110,8 @@ Expected<Process> Process::start(const ProcessOptions& options) {
   const pid_t parent = getpid();
   const pid_t pid = fork();
   if (pid < 0) return fail("cannot start {}: {}", options.arguments[0], strerror(errno));
-  if (pid == 0) become(arguments.data(), variables.data(), in.theirs.get(), out.theirs.get(), parent);
+  if (pid == 0)
+    become(arguments.data(), variables.data(), in.theirs.get(), out.theirs.get(), parent, options.own_session);
   Process process(pid);
   process.input_ = std::move(in.ours);
   process.output_ = std::move(out.ours);

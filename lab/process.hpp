@@ -31,6 +31,7 @@ Expected<Descriptor> connect_socket(const std::string& path);
 struct ProcessOptions {
   std::vector<std::string> arguments;    // the program first, found in PATH
   std::vector<std::string> environment;  // added to ours, NAME=VALUE
+  bool own_session = false;              // the terminal's Ctrl+C is not for it
   bool pipes = false;                    // stdin and stdout+stderr connected to us
   std::string log;                       // otherwise: where both outputs go; empty = ours
 };

@@ -48,6 +48,7 @@ Expected<std::unique_ptr<Emulator>> Emulator::start(const Files& files, const Ma
   ProcessOptions process;
   process.arguments = emulator_arguments(files, needs, options, directory);
   process.log = directory / "qemu.log";
+  process.own_session = true;
   auto written = write_initramfs(files, needs, directory / "initramfs");
   auto started = written ? Process::start(process) : std::unexpected(written.error());
   if (!started) {
