@@ -52,9 +52,9 @@ class [[nodiscard]] Result<void> {
 }  // namespace hyperdbg
 
 // Evaluates to the value, or returns the failure to the caller.
-#define TRY(expression)                              \
-  ({                                                 \
-    auto try_result = (expression);                  \
+#define TRY(expression)                               \
+  ({                                                  \
+    auto try_result = (expression);                   \
     if (!try_result.ok()) return try_result.status(); \
-    try_result.value();                              \
+    try_result.value();                               \
   })
