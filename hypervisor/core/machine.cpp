@@ -117,17 +117,20 @@ void Machine::publish_pool() {
 // Both wait for whoever owns the stop, so that no NMI of a stop is on its way to a CPU that is not, or no longer, ours.
 void Machine::cpu_online(Vcpu& vcpu) {
   stop.acquire(vcpu);
-  const bool first = stop.online_mask() == 0;
   stop.set_online(vcpu.core, true);
   stop.release(vcpu);
   resume_cpu(vcpu);
-  if (first && link.active()) link.listen();
+  if (vcpu.core == 0 && link.active()) link.listen();
 }
 
 void Machine::cpu_offline(Vcpu& vcpu) {
   stop.acquire(vcpu);
   stop.set_online(vcpu.core, false);
-  if (stop.online_mask() == 0) link.close();
+  // The UART interrupts CPU 0 by NMI: bare Linux must not see one, neither a new one nor one that is pending by now.
+  if (vcpu.core == 0 && link.active()) {
+    link.close();
+    vcpu.backend->take_nmi(vcpu);
+  }
   stop.release(vcpu);
   while (vcpu.expect_nmi) {
     if (vcpu.backend->take_nmi(vcpu)) vcpu.expect_nmi = false;

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: MIT
+// In place of uart.cpp, apic.cpp and image_pages.cpp: what those do to hardware and to page tables is done to the
+// fixture.
+#include <sys/mman.h>
+
+#include <cstdlib>
+#include <iostream>
+
+#include "hypervisor/core/core_fixture.hpp"
+#include "hypervisor/core/image_pages.hpp"
+
+namespace hyperdbg {
+
+using test::line;
+
+void Uart::initialize(u32) {}
+
+bool Uart::has_byte() const {
+  if (line.in.empty() && !line.while_halted.empty() && halted()) {
+    line.hear(line.while_halted.front());
+    line.while_halted.pop_front();
+  }
+  line.idle = line.in.empty() ? line.idle + 1 : 0;
+  if (line.idle > 50'000'000) {
+    std::cerr << "the debuggee waits for a debugger who has nothing more to say\n";
+    std::abort();
+  }
+  return !line.in.empty();
+}
+
+u8 Uart::read() const {
+  const u8 byte = line.in.front();
+  line.in.pop_front();
+  return byte;
+}
+
+bool Uart::write(u8 byte) const {
+  if (line.takes == 0) return false;
+  --line.takes;
+  line.out.push_back(byte);
+  return true;
+}
+
+void Uart::write_raw(const char* text, u32 size) const {
+  std::cerr.write(text, size);
+}
+
+void Uart::set_receive_interrupt(bool on) const {
+  line.interrupt = on;
+}
+
+void UartInterrupt::route(u64, u32, u32) {}
+void UartInterrupt::restore() {}
+
+void send_nmi(u32 apic_id) {
+  auto& cpu = static_cast<test::FakeCpu&>(machine.vcpu(apic_id));
+  __atomic_store_n(&cpu.nmi_pending, true, __ATOMIC_SEQ_CST);
+}
+
+namespace {
+
+Result<u8*> data_page(void*) {
+  return machine.memory.at<u8>(TRY(machine.pool->take()));
+}
+
+Result<CodePages> code_pages(void*) {
+  void* pages = mmap(nullptr, HYPERDBG_REGULAR_ACTION_SIZE, PROT_READ | PROT_WRITE | PROT_EXEC,
+                     MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (pages == MAP_FAILED) return HYPERDBG_POOL_EMPTY;
+  return CodePages{static_cast<u8*>(pages), static_cast<const u8*>(pages)};
+}
+
+}  // namespace
+
+PageSource image_pages() {
+  return {.context = nullptr, .data_page = data_page, .code_pages = code_pages};
+}
+
+CodePages evaluation_pages() {
+  static const CodePages pages = code_pages(nullptr).value();
+  return pages;
+}
+
+}  // namespace hyperdbg
