@@ -81,9 +81,8 @@ struct hyperdbg_status_answer {
 	uint32_t free_events;     /* 0x20 free regular event slots */
 	uint32_t free_actions;    /* 0x24 free regular action slots */
 	uint64_t free_pages;      /* 0x28 pages of the image's pool */
-	uint64_t unwatched_ticks; /* 0x30 TSC ticks in root mode of the last exit that no event watched */
 };
-HYPERDBG_ASSERT_SIZE(hyperdbg_status_answer, 0x38);
+HYPERDBG_ASSERT_SIZE(hyperdbg_status_answer, 0x30);
 
 struct hyperdbg_event_reference { uint32_t id; };
 struct hyperdbg_event_range { uint32_t first; };

@@ -32,7 +32,6 @@ Expected<void> run(Console& console, const CommandLine& line) {
                 status.exits, status.dropped);
   console.print("free for instant events : {} events, {} actions, {} pages\n", status.free_events, status.free_actions,
                 status.free_pages);
-  console.print("cost of an exit that no event watches : {} ticks\n", status.unwatched_ticks);
   return {};
 }
 

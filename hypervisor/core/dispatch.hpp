@@ -77,8 +77,8 @@ void handle_hypercall(typename B::Cpu& cpu, u8 length) {
 template <Backend B>
 void handle_io(typename B::Cpu& cpu, const Exit& exit) {
   if (exit.io.in && !exit.io.string) {
-    const u64 mask = exit.io.size == 4 ? 0xffffffff : (1ull << (8 * exit.io.size)) - 1;
-    cpu.registers.rax |= mask;
+    constexpr u64 all_ones = 0xffffffff;  // a 32-bit result clears the upper half, smaller ones leave the rest alone
+    cpu.registers.rax = exit.io.size == 4 ? all_ones : cpu.registers.rax | ((1ull << (8 * exit.io.size)) - 1);
   }
   B::advance(cpu, exit.length);
 }
@@ -86,13 +86,14 @@ void handle_io(typename B::Cpu& cpu, const Exit& exit) {
 template <Backend B>
 void handle_nested_fault(typename B::Cpu& cpu, const NestedFaultInfo& fault) {
   machine.stop.acquire(cpu);
-  const Status status = machine.give_shadow(fault.address);
+  const Status status = machine.resolve_fault(fault.address, fault.access);
   machine.stop.release(cpu);
   resume_cpu(cpu);
   B::flush(cpu);
-  if (status == HYPERDBG_OK && !fault.fetch) return;
-  report("\nhyperdbg: nested page fault at physical ", Hex{raw(fault.address)}, fault.write ? " (write)" : "",
-         fault.fetch ? " (fetch)" : "", " on CPU ", Hex{cpu.core}, "\n");
+  if (status == HYPERDBG_OK) return;
+  constexpr const char* names[] = {"read", "write", "fetch"};
+  report("\nhyperdbg: nested page fault, ", names[static_cast<u8>(fault.access)], " at physical ",
+         Hex{raw(fault.address)}, " on CPU ", Hex{cpu.core}, "\n");
   stop_machine(cpu);
 }
 

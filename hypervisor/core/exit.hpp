@@ -19,10 +19,11 @@ enum class ExitKind : u8 {
   unknown,
 };
 
+enum class NestedAccess : u8 { read, write, fetch };
+
 struct NestedFaultInfo {
   PhysicalAddress address;
-  bool write;
-  bool fetch;
+  NestedAccess access;
 };
 
 struct IoInfo {

@@ -93,11 +93,22 @@ Status Machine::accept_pages(u64 first_list) {
   return HYPERDBG_OK;
 }
 
-Status Machine::give_shadow(PhysicalAddress page) {
-  const auto seen = nested->translate(page);
-  if (!seen.ok()) return nested->map_on_demand(page).status();
-  if (seen.value().permissions.write) return HYPERDBG_OK;  // another CPU was faster, this one has an old translation
+Status Machine::resolve_fault(PhysicalAddress address, NestedAccess access) {
+  const auto seen = nested->translate(address);
+  if (!seen.ok()) return nested->map_on_demand(address).status();
+  const Permissions granted = seen.value().permissions;
+  if (access == NestedAccess::write ? granted.write : access == NestedAccess::fetch ? granted.execute : granted.read) {
+    return HYPERDBG_OK;  // another CPU was faster: this one has an old translation
+  }
   if (page_of(raw(seen.value().address)) != boot->zero_page) return HYPERDBG_INVALID_ADDRESS;
+  const PhysicalAddress page{page_of(raw(address))};
+  if (access == NestedAccess::write) return give_shadow(page);
+  return nested->redirect(page, PhysicalAddress{boot->zero_page}, {.read = true, .write = false, .execute = true})
+      .status();
+}
+
+// Where the guest wrote to a hidden page, it finds what it wrote from then on, in memory that is nobody's.
+Status Machine::give_shadow(PhysicalAddress page) {
   if (shadows_ < maximum_shadows && pool->count() > pool_reserve) {
     auto fresh = pool->take();
     if (!fresh.ok()) return fresh.status();
@@ -105,9 +116,7 @@ Status Machine::give_shadow(PhysicalAddress page) {
     ++shadows_;
   }
   if (shadows_ == 0) return HYPERDBG_INVALID_ADDRESS;
-  return nested
-      ->redirect(PhysicalAddress{page_of(raw(page))}, last_shadow_, {.read = true, .write = true, .execute = false})
-      .status();
+  return nested->redirect(page, last_shadow_, all_permissions).status();
 }
 
 void Machine::publish_pool() {

@@ -36,8 +36,8 @@ class Machine {
 
   // Hides the listed pages from the guest, and takes those that are for the pool. The list itself is hidden too.
   Status accept_pages(u64 first_list);
-  // Where the guest wrote to a hidden page, it finds what it wrote from then on, in memory that is nobody's.
-  Status give_shadow(PhysicalAddress page);
+  // The guest touched what its nested tables do not allow: memory that appeared late, or hidden pages.
+  Status resolve_fault(PhysicalAddress address, NestedAccess access);
   void publish_pool();
 
   void cpu_online(Vcpu& vcpu);
@@ -45,6 +45,7 @@ class Machine {
 
  private:
   Status hide(PhysicalAddress page);
+  Status give_shadow(PhysicalAddress page);
 
   RingReader readers_[HYPERDBG_MAXIMUM_CPUS];
   u32 shadows_ = 0;

@@ -46,7 +46,7 @@ struct NoProbes {
 class EventTable {
  public:
   static constexpr u32 default_slots = 32768;  // good for 16,384 events and more
-  static constexpr u64 bytes_for(u32 slots) { return slots * sizeof(WatchNode*); }
+  static constexpr u64 bytes_for(u32 slots) { return slots * sizeof(void*); }
   static constexpr u32 nodes_per_event = 2;  // at most: the one it is in, and the one that has its core's bit
 
   // `memory`: bytes_for(slots) zeroed bytes; slots is a power of two.

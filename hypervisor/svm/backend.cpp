@@ -50,9 +50,10 @@ Exit io(const SvmCpu& cpu) {  // APM vol. 2, 15.10.2: EXITINFO1 describes the ac
 Exit nested_fault(const SvmCpu& cpu) {
   const x86::svm::NestedFault info{cpu.vmcb->exitinfo1};
   Exit exit{.kind = ExitKind::nested_fault, .length = 0, .io = {}};
-  exit.nested_fault = {.address = PhysicalAddress{cpu.vmcb->exitinfo2},
-                       .write = info.get(x86::svm::NestedFault::write),
-                       .fetch = info.get(x86::svm::NestedFault::fetch)};
+  const NestedAccess access = info.get(x86::svm::NestedFault::fetch)   ? NestedAccess::fetch
+                              : info.get(x86::svm::NestedFault::write) ? NestedAccess::write
+                                                                       : NestedAccess::read;
+  exit.nested_fault = {.address = PhysicalAddress{cpu.vmcb->exitinfo2}, .access = access};
   return exit;
 }
 

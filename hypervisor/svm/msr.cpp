@@ -14,7 +14,7 @@ using x86::Msr;
 namespace {
 
 // APM vol. 2, 3.1.7: bits of EFER that a guest may set. SVME is not among them: VM_CR says that SVM is locked off.
-constexpr u64 efer_writable = 0x0034fd01;
+constexpr u64 efer_writable = 0x0036ed01;
 
 MsrResult write_efer(SvmCpu& cpu, u64 value) {
   const Efer current{cpu.vmcb->efer}, wanted{value};
