@@ -48,4 +48,4 @@ need_packages() {
 BUILD_PACKAGES=(build-essential cmake ninja-build ccache pkgconf llvm-19-dev libzydis-dev libedit-dev libcli11-dev
   libfmt-dev nlohmann-json3-dev libelf-dev libdw-dev libbpf-dev zlib1g-dev libzstd-dev musl-tools)
 MACHINE_PACKAGES=(qemu-system-x86 seabios ipxe-qemu busybox-static kmod xz-utils)
-TEST_PACKAGES=(libgtest-dev libgmock-dev libbenchmark-dev clang-format)
+TEST_PACKAGES=(libgtest-dev libgmock-dev libbenchmark-dev liblzma-dev clang-format clang-tidy)
