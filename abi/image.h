@@ -10,7 +10,9 @@
  * nothing of it is in Linux's tables. All regions lie in one 512 GiB slot, the direct map in others.
  */
 #define HYPERDBG_DIRECT_MAP 0x400000000000ull /* physical address p is at this + p; read-write, no execute */
+#ifndef HYPERDBG_IMAGE_BASE /* host tests lay it elsewhere: the address sanitizer's heap is here */
 #define HYPERDBG_IMAGE_BASE 0x600000000000ull
+#endif
 #define HYPERDBG_CPU_AREA (HYPERDBG_IMAGE_BASE + 0x10000000ull)  /* stacks and state, one stride for each CPU */
 #define HYPERDBG_CPU_STRIDE 0x40000ull
 #define HYPERDBG_RING_AREA (HYPERDBG_IMAGE_BASE + 0x14000000ull) /* struct hyperdbg_ring and its bytes, one stride for each CPU */

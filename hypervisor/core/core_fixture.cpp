@@ -61,8 +61,7 @@ bool FakeBackend::write_register(Cpu& cpu, u32 number, u64 value) {
 void FakeBackend::apply_intercepts(Cpu& cpu) {
   cpu.intercepts.clear();
   for (const KindRow& row : kind_table) {
-    machine.engine.for_each_watched_key(row.kind, cpu.core,
-                                        [&](u64 key) { cpu.intercepts.insert({row.kind, key}); });
+    machine.engine.for_each_watched_key(row.kind, cpu.core, [&](u64 key) { cpu.intercepts.insert({row.kind, key}); });
   }
 }
 
@@ -227,6 +226,7 @@ CoreTest::CoreTest() : trace((start_machine(), cpu().trace)) {
   u8 nothing = 0;
   machine.engine.handle(HYPERDBG_REQUEST_RESET, {}, {&nothing, 0}, 0);
   machine.engine.reap();
+  (void)machine.nested->redirect(PhysicalAddress{hidden_page}, PhysicalAddress{zero_page}, {true, false, false});
   for (u32 core = 0; core < cpus; ++core) reset_cpu(core);
   new (&machine.link) DebuggerLink{};
   machine.link.open(debugger_port, 1, 0, 0, 0);
@@ -260,9 +260,8 @@ Bytes CoreTest::code(Script script) {
 }
 
 Script CoreTest::says(std::string words) {
-  return [this, words](hyperdbg_script_context& context) {
-    cpu(static_cast<u32>(context.core)).trace.push_back(words);
-  };
+  return
+      [this, words](hyperdbg_script_context& context) { cpu(static_cast<u32>(context.core)).trace.push_back(words); };
 }
 
 u32 CoreTest::add(const hyperdbg_event& event, const Bytes& tail) {

@@ -90,7 +90,9 @@ TEST_F(Hypercall, RefusesBuffersThatAreNotThere) {
 
 TEST_F(Hypercall, TakesPages) {
   const u64 before = machine.pool->count();
-  constexpr u64 list_page = 0x20000, page = 0x2000000;
+  static u64 fresh = 0x2000000;  // a page is given once, also when the test is repeated
+  const u64 list_page = fresh, page = fresh + page_size;
+  fresh += 2 * page_size;
   *physical<hyperdbg_page_list>(list_page) = {.next = 0, .use = HYPERDBG_PAGES_POOL, .count = 1, .pages = {page}};
   EXPECT_EQ(call(HYPERDBG_CALL_DONATE, list_page), 0);
   // Each may cost a table that splits a large page.

@@ -122,7 +122,9 @@ void DebuggerLink::remember(const hyperdbg_packet& header, std::span<const u8> p
   sent_[history_next_] = {.sequence = header.sequence, .offset = history_used_, .size = size};
   history_next_ = (history_next_ + 1) % history_entries;
   __builtin_memcpy(history_ + history_used_, &header, sizeof(header));
-  __builtin_memcpy(history_ + history_used_ + sizeof(header), payload.data(), payload.size());
+  if (!payload.empty()) {
+    __builtin_memcpy(history_ + history_used_ + sizeof(header), payload.data(), payload.size());
+  }
   history_used_ = end;
 }
 

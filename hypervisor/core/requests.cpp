@@ -152,7 +152,7 @@ Reply evaluate(Vcpu& vcpu, Payload payload) {
   hyperdbg_action action;
   if (!halted()) return {HYPERDBG_NOT_HALTED};
   if (!take(payload, action) || action.kind != HYPERDBG_ACTION_SCRIPT) return {HYPERDBG_MALFORMED};
-  if (action.code_size > payload.size() - sizeof(action)) return {HYPERDBG_MALFORMED};
+  if (action.code_size == 0 || action.code_size > payload.size() - sizeof(action)) return {HYPERDBG_MALFORMED};
   if (action.code_size > HYPERDBG_REGULAR_ACTION_SIZE) return {HYPERDBG_ACTION_TOO_BIG};
   const CodePages pages = evaluation_pages();
   if (pages.writable == nullptr) return {HYPERDBG_REGULAR_ACTION_NOT_FOUND};
