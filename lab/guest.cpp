@@ -12,6 +12,7 @@ namespace {
 constexpr char end_of_command = '\x1e';  // before the exit status, from lab/guest/agent
 constexpr char ready_for_line = '\x05';  // behind every prompt of `hyperdbg --machine`
 constexpr Milliseconds slice{50};
+constexpr Milliseconds last_words_time{2000};
 constexpr const char* continuation_prompt = "> ";
 
 }  // namespace
@@ -83,6 +84,11 @@ Expected<void> Guest::run_in_guest(std::string_view text) {
 }
 
 void Guest::wait(Milliseconds time) {
+  collect(time);
+  look_for_trouble();
+}
+
+void Guest::collect(Milliseconds time) {
   std::vector<pollfd> descriptors;
   for (const int descriptor : {console_.get(), shell_.get(), debugger_output()}) {
     descriptors.push_back({descriptor, POLLIN, 0});
@@ -92,10 +98,9 @@ void Guest::wait(Milliseconds time) {
     if (descriptors[1].revents) read_from(shell_.get(), [this](std::string_view bytes) { take_shell(bytes); });
     if (descriptors[2].revents &&
         !read_from(debugger_output(), [this](std::string_view bytes) { take_debugger(bytes); })) {
-      usleep(1000);  // its end is noticed below, once it has been reaped
+      usleep(1000);  // its end is noticed once it has been reaped
     }
   }
-  look_for_trouble();
 }
 
 bool Guest::read_from(int descriptor, const std::function<void(std::string_view)>& take) {
@@ -147,8 +152,9 @@ void Guest::take_prompt() {
 }
 
 void Guest::look_for_trouble() {
-  static const std::regex trouble("Kernel panic|Oops:|BUG: |general protection fault|Unable to handle|double fault");
-  if (broken_) return;
+  static const std::regex trouble(
+      "Kernel panic|Oops:|BUG: |kernel BUG at|general protection fault|Unable to handle|double fault");
+  if (broken_ || end_expected_) return;
   const auto line_end = console_text_.rfind('\n');
   if (line_end != console_text_.npos && line_end > console_checked_) {
     std::smatch match;
@@ -157,6 +163,8 @@ void Guest::look_for_trouble() {
     if (std::regex_search(fresh, match, trouble)) {
       break_down("the guest's kernel says: " + match.str() +
                  match.suffix().str().substr(0, match.suffix().str().find('\n')));
+      // The rest of the report, and what the debugger says to it, belong to the transcript.
+      for (const Time end = now() + last_words_time; now() < end;) collect(slice);
     }
   }
   if (!emulator_->running()) break_down("the machine has stopped: the emulator ended. " + emulator_->complaints());

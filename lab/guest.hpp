@@ -39,6 +39,8 @@ class Guest final : public Machine {
   bool halted() const override { return halted_; }
   bool shell_busy() const override { return shell_pending_ > 0; }
   std::optional<std::string> broken() const override { return broken_; }
+  void expect_end() override { end_expected_ = true; }
+  bool gone() const override { return !emulator_->running(); }
 
   // For a person's terminal: the socket itself, or let go of it so that another program may connect.
   int shell_descriptor() const { return shell_.get(); }
@@ -60,6 +62,7 @@ class Guest final : public Machine {
   void take_shell(std::string_view bytes);
   void take_debugger(std::string_view bytes);
   void take_prompt();
+  void collect(Milliseconds time);
   void look_for_trouble();
   void break_down(std::string why);
   int debugger_input() const;
@@ -76,6 +79,7 @@ class Guest final : public Machine {
   unsigned prompts_ = 0;
   bool halted_ = false;
   bool debugger_may_end_ = false;
+  bool end_expected_ = false;
   int shell_pending_ = 1;  // end markers that have not come: one is for the start
   bool in_marker_ = false;
   std::string marker_;

@@ -33,6 +33,9 @@ class Machine {
   virtual bool shell_busy() const = 0;
   // Why nothing more can be played, if so: a panic, a dead emulator, a debugger that ended.
   virtual std::optional<std::string> broken() const = 0;
+  // From now on a panic, an oops or the machine's end is what the file wants, and breaks nothing.
+  virtual void expect_end() = 0;
+  virtual bool gone() const = 0;  // powered off or reset
 };
 
 }  // namespace hyperdbg::lab

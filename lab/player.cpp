@@ -38,6 +38,7 @@ Player::Player(Machine& machine, const Scenario& scenario, double timeout_factor
 }
 
 std::expected<void, Failure> Player::play() {
+  if (scenario_.ending != Ending::none) machine_.expect_end();
   begin_window();
   unsigned line = 1;
   for (const Step& step : scenario_.steps) {
@@ -238,8 +239,26 @@ Expected<void> Player::pause(const Step& step) {
   return {};
 }
 
+// Whoever says the last words: they are on the console, at the debugger or both.
+Expected<void> Player::look_for_end() {
+  const Pattern pattern = TRY_EXPECTED(Pattern::create(scenario_.last_words));
+  const auto said = [&] {
+    Captures unused;
+    return std::ranges::any_of(machine_.output().lines(), [&](const OutputLine& line) {
+      return !line.hidden && pattern.matches(line.text, unused);
+    });
+  };
+  if (!wait_until(said)) return fail("the machine does not end with `{}`", scenario_.last_words);
+  const bool gone = scenario_.ending == Ending::gone;
+  if (gone) wait_until([&] { return machine_.gone(); });
+  wait_for_quiet();
+  if (machine_.gone() == gone) return {};
+  return fail("{}", gone ? "the machine is still there" : "the machine was reset or powered off");
+}
+
 // A halt that no line of the file waited for or looked at is not what the file says happens.
 Expected<void> Player::finish() {
+  if (scenario_.ending != Ending::none) return look_for_end();
   wait_for_quiet();
   if (const auto broken = machine_.broken()) return fail("{}", *broken);
   if (!machine_.halted()) return {};

@@ -44,6 +44,7 @@ class Player {
   Expected<void> interrupt();
   Expected<void> pause(const Step& step);
   Expected<void> finish();
+  Expected<void> look_for_end();
 
   // Waits until done() holds; false after the time of one line.
   bool wait_until(const std::function<bool()>& done);

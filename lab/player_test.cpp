@@ -16,7 +16,9 @@ class FakeMachine final : public Machine {
 
   std::map<std::string, Reaction> reactions;  // by command
   std::vector<std::string> typed;
+  bool end_expected = false;
 
+  void power_off() { gone_ = true; }
   void print(Source source, const std::string& text) { output_.append(source, text); }
   void prompt(bool halted) {
     prompts_++;
@@ -54,6 +56,8 @@ class FakeMachine final : public Machine {
   bool halted() const override { return halted_; }
   bool shell_busy() const override { return busy_; }
   std::optional<std::string> broken() const override { return broken_; }
+  void expect_end() override { end_expected = true; }
+  bool gone() const override { return gone_; }
 
  private:
   void react(std::string_view command, const Reaction& otherwise) {
@@ -68,6 +72,7 @@ class FakeMachine final : public Machine {
   bool halted_ = true;
   bool busy_ = false;
   std::optional<std::string> broken_;
+  bool gone_ = false;
 };
 
 class PlayerTest : public testing::Test {
@@ -203,6 +208,26 @@ TEST_F(PlayerTest, AnUnexpectedHaltAtTheEndFails) {
 TEST_F(PlayerTest, ABrokenMachineFailsAtItsLine) {
   machine.reactions["die"] = [](FakeMachine& m) { m.break_down("the guest's kernel says: Oops"); };
   EXPECT_EQ(play("> g\n$ die\n= x\n"), "2: the guest's kernel says: Oops");
+}
+
+TEST_F(PlayerTest, AnEndThatTheFileWantsHolds) {
+  machine.reactions["die &"] = [](FakeMachine& m) {
+    m.later(200, [](FakeMachine& later) { later.print(Source::console, "Kernel panic - not syncing\n"); });
+  };
+  EXPECT_EQ(play("end: stopped Kernel panic\n> g\n$ die &\n"), "");
+  EXPECT_TRUE(machine.end_expected);
+  EXPECT_EQ(play("timeout: 1\nend: stopped never said\n> g\n$ die &\n"),
+            "4: the machine does not end with `never said`");
+  EXPECT_EQ(play("timeout: 1\nend: gone Kernel panic\n> g\n"), "3: the machine is still there");
+}
+
+TEST_F(PlayerTest, AResetIsNoStop) {
+  machine.reactions["off &"] = [](FakeMachine& m) {
+    m.print(Source::console, "reboot: Power down\n");
+    m.later(300, [](FakeMachine& later) { later.power_off(); });
+  };
+  EXPECT_EQ(play("end: gone Power down\n$ off &\n"), "");
+  EXPECT_EQ(play("end: stopped Power down\n"), "1: the machine was reset or powered off");
 }
 
 TEST_F(PlayerTest, KernelMessagesAreNoOutput) {

@@ -108,6 +108,7 @@ class Runner {
 
   // A machine that is there but does not take the debugger may be what the file before left: a new one is tried once.
   Expected<void> prepare(const Scenario& scenario) {
+    if (scenario.ending != Ending::none) guest_.reset();
     const bool fresh = !guest_;
     if (fresh) TRY_EXPECTED(boot(scenario));
     auto attached = guest_->attach_debugger();
@@ -133,8 +134,10 @@ class Runner {
     std::string why;
     if (!played)
       why = fmt::format("{}:{}: {}", scenario.file.string(), played.error().line, explain(scenario, played.error()));
-    auto detached = guest_->detach_debugger();
-    if (!detached && played) why = fmt::format("the machine cannot be used afterwards: {}", detached.error().message);
+    const bool ended = scenario.ending != Ending::none;
+    auto detached = ended ? Expected<void>(fail("it has ended")) : guest_->detach_debugger();
+    if (!detached && !ended && played)
+      why = fmt::format("the machine cannot be used afterwards: {}", detached.error().message);
     add(scenario.file, why.empty() ? Outcome::held : Outcome::failed, why);
     write_log(scenario);
     if (!detached) guest_.reset();

@@ -137,12 +137,14 @@ class Parser {
       scenario_.needs.copies.push_back(scenario_.file.parent_path() / value);
     } else if (key == "param") {
       scenario_.needs.parameters.emplace_back(value);
+    } else if (key == "end") {
+      return set_ending(value);
     } else if (key == "skip") {
       const auto space = value.find_first_of(" \t");
       if (space == value.npos) return fail("`skip:` needs a backend or kernel and a reason");
       scenario_.skips.push_back({std::string(value.substr(0, space)), std::string(trimmed(value.substr(space)))});
     } else {
-      return fail("unknown header `{}`; known: mode cpus timeout copy param skip", key);
+      return fail("unknown header `{}`; known: mode cpus timeout copy param end skip", key);
     }
     return {};
   }
@@ -152,6 +154,16 @@ class Parser {
       return fail("`mode: {}` is neither debugger nor vmi nor bare", value);
     }
     scenario_.needs.mode = value == "vmi" ? Mode::vmi : value == "bare" ? Mode::bare : Mode::debugger;
+    return {};
+  }
+
+  Expected<void> set_ending(std::string_view value) {
+    const auto space = std::min(value.find(' '), value.size());
+    const std::string_view how = value.substr(0, space);
+    if (how != "stopped" && how != "gone") return fail("`end: {}` starts neither with stopped nor with gone", value);
+    scenario_.ending = how == "stopped" ? Ending::stopped : Ending::gone;
+    scenario_.last_words = trimmed(value.substr(space));
+    if (scenario_.last_words.empty()) return fail("after `end: {}` comes a regular expression", how);
     return {};
   }
 

@@ -46,10 +46,19 @@ struct Figure {
   unsigned long long value = 0;
 };
 
+// How a machine is left by a file that ruins it on purpose. Such a file has the machine to itself.
+enum class Ending {
+  none,
+  stopped,  // the emulator still runs: halted in the debugger, panicked, or stopped by the hypervisor
+  gone,     // powered off or reset
+};
+
 struct Scenario {
   std::filesystem::path file;
   MachineNeeds needs;
   double timeout = 20;
+  Ending ending = Ending::none;
+  std::string last_words;  // regular expression, for a line of any source
   std::vector<Skip> skips;
   std::vector<Step> steps;
 };

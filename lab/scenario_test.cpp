@@ -68,6 +68,8 @@ TEST(Scenario, MistakesNameFileAndLine) {
   EXPECT_NE(error_of("> a {\n").find("never closed"), std::string::npos);
   EXPECT_NE(error_of("cpus: 0\n").find("1 to 64"), std::string::npos);
   EXPECT_NE(error_of("skip: intel\n").find("reason"), std::string::npos);
+  EXPECT_NE(error_of("end: later x\n").find("neither with stopped nor with gone"), std::string::npos);
+  EXPECT_NE(error_of("end: gone\n").find("regular expression"), std::string::npos);
   EXPECT_NE(error_of("=\n").find("regular expression"), std::string::npos);
 }
 

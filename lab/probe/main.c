@@ -29,6 +29,9 @@ static const struct verb verbs[] = {
 	{ "fork", run_fork },         { "exec-other", run_exec_other }, { "trace", run_trace },
 	{ "checksum", run_checksum }, { "write", run_write },     { "read", run_read },
 	{ "exec", run_exec },         { "nothing", run_nothing },
+	{ "warn", run_warn },         { "oops", run_oops },       { "bug", run_bug },
+	{ "panic", run_panic },       { "clocks", run_clocks },   { "fragment", run_fragment },
+	{ "hidden", run_hidden },
 };
 
 void complain(const char *format, ...)

@@ -56,6 +56,13 @@ int run_dr(const struct arguments *arguments);
 int run_cr(const struct arguments *arguments);
 int run_cli(const struct arguments *arguments);
 int run_state(const struct arguments *arguments);
+int run_warn(const struct arguments *arguments);
+int run_oops(const struct arguments *arguments);
+int run_bug(const struct arguments *arguments);
+int run_panic(const struct arguments *arguments);
+int run_clocks(const struct arguments *arguments);
+int run_fragment(const struct arguments *arguments);
+int run_hidden(const struct arguments *arguments);
 
 /* processes.c */
 int run_spin(const struct arguments *arguments);

@@ -125,3 +125,65 @@ int run_state(const struct arguments *arguments)
 		fwrite(text, 1, size, stdout);
 	return 0;
 }
+
+static int run_trouble(const char *name, uint64_t operation)
+{
+	struct probe_request request = { operation };
+
+	in_ring0(&request);
+	printf("%s=1\n", name);
+	return 0;
+}
+
+int run_warn(const struct arguments *arguments) { (void)arguments; return run_trouble("warn", PROBE_WARN); }
+int run_oops(const struct arguments *arguments) { (void)arguments; return run_trouble("oops", PROBE_OOPS); }
+int run_bug(const struct arguments *arguments) { (void)arguments; return run_trouble("bug", PROBE_BUG); }
+int run_panic(const struct arguments *arguments) { (void)arguments; return run_trouble("panic", PROBE_PANIC); }
+
+/* What a CPUID of that leaf moves the clocks by: a break there is a halt of known place. */
+int run_clocks(const struct arguments *arguments)
+{
+	struct probe_request request = { PROBE_CLOCKS, { number_at(arguments, 0) } };
+
+	in_ring0(&request);
+	printf("tsc_us=%lu jiffies=%lu\n", request.result, request.argument[1]);
+	return 0;
+}
+
+/* Takes all memory but MIB as single pages and gives back every second one; `fragment 0` gives back the rest. */
+int run_fragment(const struct arguments *arguments)
+{
+	struct probe_request request = { PROBE_FRAGMENT, { decimal_at(arguments, 0) } };
+
+	in_ring0(&request);
+	printf("pages=%lu\n", request.result);
+	return 0;
+}
+
+static uint64_t symbol_of_module(const char *name, const char *module)
+{
+	char line[512], found[128], owner[128];
+	FILE *file = fopen("/proc/kallsyms", "r");
+	unsigned long address, result = 0;
+
+	while (file != NULL && result == 0 && fgets(line, sizeof(line), file) != NULL)
+		if (sscanf(line, "%lx %*c %127s [%127[^]]", &address, found, owner) == 3 && strcmp(found, name) == 0 &&
+		    strcmp(owner, module) == 0)
+			result = address;
+	if (file != NULL)
+		fclose(file);
+	return result;
+}
+
+/* Pages that hyperdbg's own variables point to, as Linux's linear map shows them. */
+int run_hidden(const struct arguments *arguments)
+{
+	struct probe_request request = { PROBE_HIDDEN, { symbol_of_module("hyperdbg", "hyperdbg") } };
+
+	(void)arguments;
+	if (request.argument[0] == 0)
+		complain("hyperdbg.ko is not loaded");
+	in_ring0(&request);
+	printf("pages=%lu zero=%lu kept=%lu\n", request.result, request.argument[1], request.argument[2]);
+	return 0;
+}

@@ -30,6 +30,8 @@ static void run_here(struct probe_request *request)
 		return probe_write_control(request);
 	case PROBE_CLI:
 		return probe_spin_without_interrupts(request->argument[0]);
+	case PROBE_CLOCKS:
+		return probe_clocks(request);
 	case PROBE_SLOT:
 		request->result = (u64)&slot[0];
 		return;
@@ -37,6 +39,31 @@ static void run_here(struct probe_request *request)
 		WRITE_ONCE(slot[0], request->argument[0]);
 		return;
 	}
+}
+
+/* What may sleep, or ends the calling process. */
+static bool run_unprotected(struct probe_request *request)
+{
+	switch (request->operation) {
+	case PROBE_WARN:
+		WARN(1, "probe: on purpose\n");
+		return true;
+	case PROBE_OOPS:
+		WRITE_ONCE(*(u64 *)8, 1);
+		return true;
+	case PROBE_BUG:
+		BUG();
+		return true;
+	case PROBE_PANIC:
+		panic("probe: on purpose");
+	case PROBE_FRAGMENT:
+		probe_fragment(request);
+		return true;
+	case PROBE_HIDDEN:
+		probe_hidden(request);
+		return true;
+	}
+	return false;
 }
 
 /* The caller chooses the CPU by its own affinity, so that an event's process filter sees the caller. */
@@ -48,6 +75,8 @@ static long probe_ioctl(struct file *file, unsigned int command, unsigned long a
 		return -ENOTTY;
 	if (copy_from_user(&request, (void __user *)argument, sizeof(request)))
 		return -EFAULT;
+	if (run_unprotected(&request))
+		return copy_to_user((void __user *)argument, &request, sizeof(request)) ? -EFAULT : 0;
 	if (request.operation == PROBE_COPY) {
 		if (copy_to_user((void __user *)request.argument[0], &request.argument[1], sizeof(u64)))
 			return -EFAULT;
@@ -80,7 +109,20 @@ static struct miscdevice device = {
 	.fops = &operations,
 	.mode = 0600,
 };
-module_misc_device(device);
+
+static int __init probe_begin(void)
+{
+	return misc_register(&device);
+}
+
+static void __exit probe_end(void)
+{
+	misc_deregister(&device);
+	probe_fragment_end();
+}
+
+module_init(probe_begin);
+module_exit(probe_end);
 
 MODULE_LICENSE("Dual MIT/GPL");
 MODULE_DESCRIPTION("Makes things happen in ring 0 on purpose, for the lab's tests");

@@ -24,6 +24,14 @@ enum probe_operation {
 	PROBE_SLOT = 10,  /* -> result = address of the module's own variable */
 	PROBE_STORE = 11, /* argument[0] = value into that variable, in the kernel */
 	PROBE_COPY = 12,  /* argument[0] = user address, [1] = 8-byte value stored there by copy_to_user */
+	PROBE_WARN = 13,
+	PROBE_OOPS = 14,
+	PROBE_BUG = 15,
+	PROBE_PANIC = 16,
+	PROBE_CLOCKS = 17,   /* argument[0] = leaf -> result = microseconds of TSC over a CPUID, argument[1] = jiffies */
+	PROBE_FRAGMENT = 18, /* argument[0] = MiB that stay free, 0 to give back -> result = pages held */
+	PROBE_HIDDEN = 19,   /* argument[0] = address of hyperdbg's variables -> result = pages that they point to,
+				argument[1] = of them read as zero, [2] = of those keep what is written to them */
 };
 
 struct probe_request {

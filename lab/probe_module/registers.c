@@ -4,6 +4,7 @@
 #include <asm/msr.h>
 #include <asm/tsc.h>
 #include <linux/irqflags.h>
+#include <linux/jiffies.h>
 #include <linux/kernel.h>
 
 #include "internal.h"
@@ -197,4 +198,14 @@ void probe_spin_without_interrupts(u64 seconds)
 		for (round = 0; round < 1000000; round++)
 			asm volatile("" ::: "memory");
 	local_irq_restore(flags);
+}
+
+void probe_clocks(struct probe_request *request)
+{
+	u32 eax = request->argument[0], ebx, ecx = 0, edx;
+	const u64 ticks = jiffies_64, before = rdtsc();
+
+	asm volatile("cpuid" : "+a"(eax), "=b"(ebx), "+c"(ecx), "=d"(edx) : : "memory");
+	request->result = (rdtsc() - before) * 1000 / tsc_khz;
+	request->argument[1] = READ_ONCE(jiffies_64) - ticks;
 }
