@@ -5,5 +5,5 @@
 #ifndef HYPERDBG_CPU_AREA_VALUE /* goes with HYPERDBG_IMAGE_BASE */
 #define HYPERDBG_CPU_AREA_VALUE 0x600010000000
 #endif
-#define HYPERDBG_STACK_TOP 0x9000 /* offset in a CPU's area: pages 1..8 are its stack, 0 and 9 are guards */
+#define HYPERDBG_STACK_TOP 0x9000     /* offset in a CPU's area: pages 1..8 are its stack, 0 and 9 are guards */
 #define HYPERDBG_CPU_AREA_MAP 0x33dfe /* cpu_area::map */
