@@ -2,6 +2,7 @@
 #include "hypervisor/core/link.hpp"
 
 #include <cstring>
+#include <random>
 
 #include "hypervisor/core/core_fixture.hpp"
 #include "hypervisor/core/script_run.hpp"
@@ -87,6 +88,26 @@ TEST_F(Link, FindsARequestBehindATruncatedOne) {
   line.hear(status(3));
   line.hear(status(3));
   EXPECT_TRUE(serve());
+}
+
+// Whatever a bad line makes of requests: a good one that is repeated is answered in the end.
+TEST_F(Link, OutlivesABadLine) {
+  std::mt19937 random(2);
+  for (u32 round = 1; round <= 300; ++round) {
+    Bytes damaged = packet(HYPERDBG_PACKET_REQUEST, round, request(HYPERDBG_REQUEST_READ_MEMORY, Bytes(random() % 64)));
+    for (u32 flips = random() % 4; flips > 0; --flips) damaged[random() % damaged.size()] ^= 1 << random() % 8;
+    damaged.erase(damaged.begin() + static_cast<std::ptrdiff_t>(random() % damaged.size()));
+    line.hear(damaged);
+    while (serve()) {
+    }
+  }
+  line.out.clear();
+  // A damaged length may wait for as many bytes as a packet can have.
+  u32 repeats = 0;
+  while (!serve({4}) && repeats++ < HYPERDBG_MAXIMUM_PAYLOAD / 32) line.hear(status(1000));
+  bool answered = false;
+  for (const Packet& each : heard()) answered |= each.kind == HYPERDBG_PACKET_ANSWER && each.payload == Bytes{4};
+  EXPECT_TRUE(answered);
 }
 
 TEST_F(Link, SendsAgainWhatIsAskedFor) {
