@@ -83,6 +83,24 @@ Expected<void> Guest::run_in_guest(std::string_view text) {
   return write_all(shell_.get(), std::string(text) + "\n");
 }
 
+// Returns when the person's shell has prompted: whoever closes the channel before that loses what was not read yet.
+Expected<void> Guest::give_shell_away() {
+  // A new session whose leader opens the line gets it as its terminal, so that Ctrl+C reaches what runs there.
+  TRY_EXPECTED(write_all(shell_.get(), "t=$(tty); exec setsid sh -c \"exec sh /lib/hyperdbg/shell <$t >$t 2>&1\"\n"));
+  std::string seen;
+  const Time end = now() + Milliseconds(20000);
+  while (seen.find("debuggee# ") == seen.npos) {
+    pollfd readable{shell_.get(), POLLIN, 0};
+    if (now() > end) return fail("the guest's shell does not come up");
+    if (poll(&readable, 1, 100) <= 0) continue;
+    char buffer[256];
+    const ssize_t count = read(shell_.get(), buffer, sizeof(buffer));
+    if (count <= 0) return fail("the guest's shell channel is closed");
+    seen.append(buffer, static_cast<std::size_t>(count));
+  }
+  return {};
+}
+
 void Guest::wait(Milliseconds time) {
   collect(time);
   look_for_trouble();

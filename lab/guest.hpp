@@ -44,6 +44,8 @@ class Guest final : public Machine {
 
   // For a person's terminal: the socket itself, or let go of it so that another program may connect.
   int shell_descriptor() const { return shell_.get(); }
+  // The channel becomes a login shell for a person; the lab's own commands end with that.
+  Expected<void> give_shell_away();
   void release_shell() { shell_ = Descriptor(); }
   Emulator& emulator() { return *emulator_; }
   const std::string& debugger_traffic() const { return traffic_; }

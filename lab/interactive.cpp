@@ -30,11 +30,6 @@ Expected<std::unique_ptr<Guest>> boot(const Files& files, const RunOptions& opti
   return Guest::boot(files, needs, options.emulator, patience);
 }
 
-// The guest's second console: a login shell on the card that carried the lab's own commands.
-Expected<void> give_shell_away(Guest& guest) {
-  return guest.run_in_guest("exec setsid cttyhack /bin/sh /lib/hyperdbg/shell");
-}
-
 int report(const Error& error) {
   fmt::print(stderr, "error: {}\n", error.message);
   return 2;
@@ -48,7 +43,7 @@ Expected<int> debugger_session(const Files& files, const RunOptions& options) {
   say("a shell of the guest: ./run --shell in a second terminal (it answers while the guest runs: g)");
   TRY_EXPECTED(guest->ask_guest("insmod /lib/modules/hyperdbg.ko", patience));
   TRY_EXPECTED(guest->ask_guest("hyperdbg --script /etc/hyperdbg/prepare.ds 2>&1 </dev/null", patience));
-  TRY_EXPECTED(give_shell_away(*guest));
+  TRY_EXPECTED(guest->give_shell_away());
   guest->release_shell();
   std::ofstream(shell_pointer(files)) << guest->emulator().shell_socket();
   // Ctrl+C is the debugger's: it halts the debuggee. The lab itself and QEMU must not die of it.
@@ -65,7 +60,7 @@ Expected<int> shell_session(const Files& files, const RunOptions& options) {
   auto guest = TRY_EXPECTED(boot(files, options, Mode::vmi));
   TRY_EXPECTED(guest->ask_guest("insmod /lib/modules/hyperdbg.ko", patience));
   say("the guest's shell; `hyperdbg` is the debugger (.connect local, load vmm). Ctrl+] leaves and ends the machine");
-  TRY_EXPECTED(give_shell_away(*guest));
+  TRY_EXPECTED(guest->give_shell_away());
   bridge_terminal(guest->shell_descriptor());
   return 0;
 }
