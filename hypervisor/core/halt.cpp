@@ -106,7 +106,9 @@ void halt(Vcpu& vcpu, const HaltCause& cause) {
   machine.engine.reap();
   machine.link.send(HYPERDBG_PACKET_RUNNING, {});
   machine.link.listen();
-  machine.tsc_offset -= cpu::rdtsc() - from;
+  const u64 halted_for = cpu::rdtsc() - from;
+  machine.tsc_offset -= halted_for;
+  vcpu.entry_ticks += halted_for;  // nor does a halt count as work of the event that caused it
   machine.stop.release(vcpu);
   resume_cpu(vcpu);
 }
