@@ -85,7 +85,8 @@ Expected<void> Guest::run_in_guest(std::string_view text) {
 
 // Returns when the person's shell has prompted: whoever closes the channel before that loses what was not read yet.
 Expected<void> Guest::give_shell_away() {
-  // The agent leads its session; by opening the line it gets it as its terminal, so that Ctrl+C reaches what runs there.
+  // The agent leads its session; by opening the line it gets it as its terminal, so that Ctrl+C reaches what runs
+  // there.
   TRY_EXPECTED(write_all(shell_.get(), "t=$(tty); exec sh -c \"exec sh /lib/hyperdbg/shell <$t >$t 2>&1\"\n"));
   std::string seen;
   const Time end = now() + Milliseconds(20000);

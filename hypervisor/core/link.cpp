@@ -176,7 +176,7 @@ u32 DebuggerLink::gather_records() {
 }
 
 void DebuggerLink::send_records() {
-  while (records_waiting() && !line_dead_) {
+  while (attached_ && !line_dead_ && records_waiting()) {  // without a debugger they stay in the rings
     if (!try_lock()) return;
     const u32 used = gather_records();
     const hyperdbg_packet header = encode_header(HYPERDBG_PACKET_RECORDS, ++sequence_, records_, used);
