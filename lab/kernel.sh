@@ -38,10 +38,12 @@ fetch() {
   ln -sfn "$release" "$kernels/$series"
 }
 
-# stock_modules DIRECTORY NAME...: copies those of Debian's modules and what they depend on, uncompressed.
+# stock_modules LIST NAME...: copies those of Debian's modules and what they depend on, uncompressed; LIST says in which
+# order they are loaded.
 stock_modules() {
-  local to=$1 file
+  local to=$kernels/$release/modules list=$1 file
   shift
+  [ ! -f "$to/$list" ] || return 0
   [ -e "$kernels/$release/lib/modules/$release/modules.dep" ] || /sbin/depmod -b "$kernels/$release" "$release"
   /sbin/modprobe -d "$kernels/$release" -S "$release" --show-depends -a "$@" | awk '/^insmod/ { print $2 }' |
     while read -r file; do
@@ -49,7 +51,7 @@ stock_modules() {
         *.xz) xz -dc "$file" >"$to/$(basename "${file%.xz}")" && basename "${file%.xz}" ;;
         *) cp "$file" "$to/" && basename "$file" ;;
       esac
-    done | awk '!seen[$0]++' >"$to/stock.list"
+    done | awk '!seen[$0]++' >"$to/$list"
 }
 
 # build_module NAME SOURCES: out of tree, from a copy, so that several kernels do not share objects.
@@ -73,6 +75,7 @@ stamp=$kernels/$series.stamp
 [ -n "$(find "$stamp" -mmin -1440 2>/dev/null)" ] && [ -d "$kernels/$series" ] || { fetch && touch "$stamp"; }
 release=$(readlink "$kernels/$series")
 mkdir -p "$kernels/$release/modules"
-[ -f "$kernels/$release/modules/stock.list" ] || stock_modules "$kernels/$release/modules" virtio_pci 9pnet_virtio 9p
+stock_modules stock.list virtio_pci 9pnet_virtio 9p
+stock_modules kvm.list kvm_amd
 build_module probe lab/probe_module
 build_module hyperdbg module
