@@ -75,10 +75,10 @@ struct hyperdbg_boot {
 	uint64_t text_start;      /* 0x08 hypercalls are accepted from this range of kernel text only */
 	uint64_t text_end;        /* 0x10 */
 	uint64_t memory_end;      /* 0x18 bytes covered by the direct map */
-	uint64_t physical_bits;   /* 0x20 MAXPHYADDR */
-	uint64_t pages;           /* 0x28 physical address of the first struct hyperdbg_page_list */
-	uint64_t zero_page;       /* 0x30 what the guest sees instead of hidden pages */
-	uint64_t page_offset;     /* 0x38 where Linux maps physical memory linearly */
+	uint64_t pages;           /* 0x20 physical address of the first struct hyperdbg_page_list */
+	uint64_t zero_page;       /* 0x28 what the guest sees instead of hidden pages */
+	uint64_t page_offset;     /* 0x30 where Linux maps physical memory linearly */
+	uint64_t io_permissions;  /* 0x38 three contiguous physical pages, all zero */
 	uint32_t cpus;            /* 0x40 entries of cpu[] that are filled: all possible CPUs */
 	uint32_t vendor;          /* 0x44 enum hyperdbg_vendor */
 	uint32_t mode;            /* 0x48 enum hyperdbg_mode */
@@ -86,7 +86,7 @@ struct hyperdbg_boot {
 	uint32_t uart_divisor;    /* 0x50 115200 / baud */
 	uint32_t uart_irq;        /* 0x54 */
 	uint32_t levels;          /* 0x58 4 or 5 */
-	uint32_t start_halted;    /* 0x5c */
+	uint32_t isolation;       /* 0x5c 1 with kernel page-table isolation: CR3 bit 12 tells the user's tables */
 	uint32_t task_tgid;       /* 0x60 offsets in struct task_struct */
 	uint32_t task_pid;        /* 0x64 */
 	uint32_t task_comm;       /* 0x68 */
@@ -98,9 +98,8 @@ struct hyperdbg_boot {
 	uint64_t io_apic;         /* 0x90 physical address, 0 = none found */
 	uint8_t build_id[20];     /* 0x98 */
 	char release[64];         /* 0xac */
-	uint32_t isolation;       /* 0xec 1 with kernel page-table isolation: CR3 bit 12 tells the user's tables */
-	uint64_t io_permissions;  /* 0xf0 three contiguous physical pages, all zero */
-	struct hyperdbg_boot_cpu cpu[HYPERDBG_MAXIMUM_CPUS]; /* 0xf8 */
+	uint32_t reserved;        /* 0xec zero */
+	struct hyperdbg_boot_cpu cpu[HYPERDBG_MAXIMUM_CPUS]; /* 0xf0 */
 };
 
 /* Kept by the module, read by the image while halted: what is loaded in the kernel. */
@@ -119,8 +118,7 @@ enum hyperdbg_hypercall {
 	HYPERDBG_CALL_REQUEST = 0x48440002, /* rcx request, rdx its size, r8 answer, r9 capacity (kernel virtual) -> answer size */
 	HYPERDBG_CALL_DONATE = 0x48440003,  /* rcx physical address of a struct hyperdbg_page_list */
 	HYPERDBG_CALL_STOPPED = 0x48440004, /* rcx enum hyperdbg_halt_reason, rdx zero-terminated text (kernel virtual) */
-	HYPERDBG_CALL_STATUS = 0x48440005,  /* -> free pages << 32 | free regular action slots << 16 | free event slots */
-	HYPERDBG_CALL_HALT = 0x48440006,    /* Debugger Mode: halt as after Ctrl+C */
+	HYPERDBG_CALL_HALT = 0x48440005,    /* Debugger Mode: halt as after Ctrl+C */
 };
 
 /* Codes with which an image refuses to enter a CPU. */

@@ -214,7 +214,6 @@ static void fill_boot(const struct hyperdbg_start *start)
 	boot->text_start = (u64)hyperdbg_module_base(THIS_MODULE);
 	boot->text_end = boot->text_start + hyperdbg_module_size(THIS_MODULE);
 	boot->memory_end = end_of_memory();
-	boot->physical_bits = boot_cpu_data.x86_phys_bits;
 	boot->page_offset = PAGE_OFFSET;
 	boot->cpus = hyperdbg.cpus;
 	boot->vendor = hyperdbg.vendor;
@@ -223,7 +222,6 @@ static void fill_boot(const struct hyperdbg_start *start)
 	boot->uart_divisor = start->baud ? max_t(u32, 1, 115200 / start->baud) : 1;
 	boot->uart_irq = start->irq;
 	boot->levels = hyperdbg.tables.levels;
-	boot->start_halted = start->flags & HYPERDBG_START_HALTED ? 1 : 0;
 	boot->task_tgid = offsetof(struct task_struct, tgid);
 	boot->task_pid = offsetof(struct task_struct, pid);
 	boot->task_comm = offsetof(struct task_struct, comm);
@@ -386,6 +384,8 @@ int hyperdbg_begin(struct hyperdbg_start *start)
 	hyperdbg.started = true;
 	if (start->mode == HYPERDBG_MODE_DEBUGGER)
 		watch_debugger_begin();
+	if (start->flags & HYPERDBG_START_HALTED)
+		hyperdbg_call(HYPERDBG_CALL_HALT, 0, 0, 0, 0);
 	release_firmware(image);
 	return 0;
 

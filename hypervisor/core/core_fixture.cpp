@@ -128,7 +128,6 @@ void fill_boot() {
   boot.text_start = module_text;
   boot.text_end = module_text + module_text_size;
   boot.memory_end = memory_end;
-  boot.physical_bits = 40;
   boot.pages = pool_list;
   boot.zero_page = zero_page;
   boot.page_offset = linear_map;
@@ -239,6 +238,11 @@ CoreTest::~CoreTest() {
 void CoreTest::run(const Exit& exit, u32 core) {
   cpu(core).exit = exit;
   handle_exit<FakeBackend>(cpu(core));
+}
+
+void CoreTest::attach() {
+  line.hear(packet(HYPERDBG_PACKET_RUNNING, 0, {}));
+  EXPECT_FALSE(machine.link.poll());
 }
 
 namespace {

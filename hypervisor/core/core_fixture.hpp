@@ -118,6 +118,9 @@ class CoreTest : public testing::Test {
   void run(const Exit& exit, u32 core = 0);
   void run(ExitKind kind, u8 length = 2) { run({.kind = kind, .length = length, .io = {}}); }
 
+  // A debugger says something that needs no answer. Records wait for one.
+  void attach();
+
   // Code that calls the function; also what REQUEST_EVALUATE takes.
   Bytes code(Script script);
   u32 add_event(u32 kind, u64 key, u32 stage, Script script, u32 flags = 0);

@@ -75,6 +75,7 @@ TEST_F(Dispatch, LetsAScriptShortCircuit) {
 }
 
 TEST_F(Dispatch, OnlyWarnsOfAShortCircuitInPost) {
+  attach();
   add_event(HYPERDBG_EVENT_CPUID, 1, HYPERDBG_POST,
             [&](hyperdbg_script_context& context) { context.runtime->event_short_circuit(&context, 1, 0); });
   cpu().registers.rax = 1;
@@ -154,6 +155,7 @@ TEST_F(Dispatch, CountsOnlyExitsThatReachedAnEvent) {
 }
 
 TEST_F(Dispatch, CountsARunThatAnErrorEnded) {
+  attach();
   const u32 event = add_event(HYPERDBG_EVENT_CPUID, 1, HYPERDBG_PRE, [](hyperdbg_script_context& context) {
     context.runtime->read_memory(&context, user_hole, 8, 5 << 12 | 7);
   });

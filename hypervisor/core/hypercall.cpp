@@ -46,11 +46,6 @@ u64 kernel_stopped(Vcpu& vcpu, u64 reason, u64 text) {
   return 0;
 }
 
-u64 pool_status() {
-  return machine.pool->count() << 32 | (u64{machine.engine.free_actions()} & 0xffff) << 16 |
-         (u64{machine.engine.free_events()} & 0xffff);
-}
-
 }  // namespace
 
 bool hypercall_is_ours(const Vcpu& vcpu, bool privileged) {
@@ -72,9 +67,6 @@ void run_hypercall(Vcpu& vcpu) {
       break;
     case HYPERDBG_CALL_STOPPED:
       r.rax = kernel_stopped(vcpu, r.rcx, r.rdx);
-      break;
-    case HYPERDBG_CALL_STATUS:
-      r.rax = pool_status();
       break;
     case HYPERDBG_CALL_HALT:
       r.rax = machine.debugger_mode() ? 0 : negative_errno(invalid);

@@ -167,6 +167,7 @@ TEST_F(Link, GivesUpOnALineThatTakesNothingUntilSomebodySpeaks) {
 }
 
 TEST_F(Link, KeepsRecordsWhileTheLineIsDead) {
+  attach();
   line.takes = 0;
   for (const char* text : {"one", "two"}) {
     record_text(cpu(), nullptr, text);
@@ -185,7 +186,17 @@ TEST_F(Link, KeepsRecordsWhileTheLineIsDead) {
   EXPECT_EQ(std::memcmp(heard().at(0).payload.data() + sizeof(hyperdbg_record), "one", 3), 0);
 }
 
+TEST_F(Link, KeepsRecordsForTheFirstDebugger) {
+  record_text(cpu(), nullptr, "early");
+  link.send_records();
+  EXPECT_TRUE(line.out.empty());
+  attach();
+  link.send_records();
+  EXPECT_EQ(heard().size(), 1u);
+}
+
 TEST_F(Link, SendsTheRecordsOfAllCpusWhole) {
+  attach();
   record_text(cpu(0), nullptr, "zero");
   record_text(cpu(1), nullptr, "one");
   link.send_records();
@@ -201,6 +212,7 @@ TEST_F(Link, SendsTheRecordsOfAllCpusWhole) {
 }
 
 TEST_F(Link, SplitsManyRecordsOverPackets) {
+  attach();
   const std::string text(1000, 't');
   for (u32 i = 0; i < 50; ++i) record_text(cpu(), nullptr, text.c_str());
   link.send_records();

@@ -15,7 +15,6 @@ extern "C" {
 void svm_take_nmi();
 void svm_save(hyperdbg::u64 vmcb);
 void svm_close_gif();
-void svm_open_gif();
 void load_code_segment(hyperdbg::u64 selector);
 [[noreturn]] void image_leave(hyperdbg::u64 rsp, hyperdbg::u64 rip, hyperdbg::u64 cr3, hyperdbg::u64 host_save,
                               hyperdbg::u64 vendor);

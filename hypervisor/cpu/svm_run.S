@@ -70,13 +70,9 @@ svm_save:
 	vmsave %rax
 	ret
 
+/* void svm_close_gif(void) */
 	.globl svm_close_gif
 svm_close_gif:
 	clgi
-	ret
-
-	.globl svm_open_gif
-svm_open_gif:
-	stgi
 	ret
 	.section .note.GNU-stack, "", @progbits
