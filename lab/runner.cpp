@@ -140,7 +140,8 @@ class Runner {
       why = fmt::format("the machine cannot be used afterwards: {}", detached.error().message);
     add(scenario.file, why.empty() ? Outcome::held : Outcome::failed, why);
     write_log(scenario);
-    if (!detached) guest_.reset();
+    // What a bare file did not come to undo, nobody else does.
+    if (!detached || (!played && scenario.needs.mode == Mode::bare)) guest_.reset();
   }
 
   static std::string explain(const Scenario& scenario, const Failure& failure) {

@@ -203,9 +203,15 @@ void probe_spin_without_interrupts(u64 seconds)
 void probe_clocks(struct probe_request *request)
 {
 	u32 eax = request->argument[0], ebx, ecx = 0, edx;
-	const u64 ticks = jiffies_64, before = rdtsc();
+	const u64 ticks = jiffies_64;
+	unsigned long flags;
+	u64 before;
 
+	/* The tick that became due meanwhile, and whatever else waits, runs after the TSC is read and before jiffies are. */
+	local_irq_save(flags);
+	before = rdtsc();
 	asm volatile("cpuid" : "+a"(eax), "=b"(ebx), "+c"(ecx), "=d"(edx) : : "memory");
 	request->result = (rdtsc() - before) * 1000 / tsc_khz;
+	local_irq_restore(flags);
 	request->argument[1] = READ_ONCE(jiffies_64) - ticks;
 }
