@@ -186,7 +186,7 @@ class Terminal {
     const std::string_view line(info->buffer, static_cast<std::size_t>(info->cursor - info->buffer));
     static const SymbolTable no_symbols;
     const bool with_symbols = console_.session().has_target();
-    const auto words = complete(line, with_symbols ? console_.session().symbols() : no_symbols);
+    const auto words = complete(line, with_symbols ? console_.session().symbols_for(last_word(line)) : no_symbols);
     const std::string_view word = last_word(line);
     const std::string common = common_prefix(words);
     if (words.empty()) return CC_REFRESH_BEEP;

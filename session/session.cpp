@@ -94,7 +94,7 @@ Expected<void> Session::settle(OnAttach on_attach) {
   texts_.clear();
   registers_.reset();
   symbols_.reset();
-  modules_loaded_ = false;
+  modules_known_ = false;
   paused_ = false;
   if (hello_.mode == HYPERDBG_MODE_VMI) {
     state_ = SessionState::vmi;
@@ -117,6 +117,7 @@ Expected<void> Session::settle(OnAttach on_attach) {
 // Makes up for a HALTED packet that this debugger has not seen: who asks the registers learns the same, but the reason.
 Expected<void> Session::look_at_halt(std::uint32_t core) {
   state_ = SessionState::halted;
+  modules_known_ = false;
   halted_ = {};
   halted_.core = core;
   halted_.bits = 64;
@@ -257,6 +258,7 @@ void Session::on_records(ByteView records) {
 void Session::on_halted(const hyperdbg_halted& halted) {
   halted_ = halted;
   registers_.reset();
+  if (state_ != SessionState::halted) modules_known_ = false;
   state_ = SessionState::halted;
   records_.flush();
   if (!attaching_ && halted.reason != HYPERDBG_HALT_CORE) listener_.on_halt(halted);

@@ -118,6 +118,8 @@ class Session final : private TargetListener {
   Expected<void> write_memory(std::uint64_t address, ByteView bytes, hyperdbg_address_kind kind);
   Expected<std::uint64_t> address(std::string_view expression);
   const SymbolTable& symbols();
+  // The same, with the debuggee's modules as they lie now if `name` (or a pattern) is of one: "probe!run*".
+  const SymbolTable& symbols_for(std::string_view name);
   // "vmlinux!name+0x5", or nothing.
   std::optional<std::string> name_of(std::uint64_t address);
   // Where this debuggee's kernel types lie, if they were saved.
@@ -161,7 +163,7 @@ class Session final : private TargetListener {
   std::map<std::uint32_t, std::string> texts_;  // commands of events, by id
   std::optional<SymbolTable> symbols_;
   std::unique_ptr<script::UserRuntime> user_runtime_;  // made when first needed; keeps its globals
-  bool modules_loaded_ = false;
+  bool modules_known_ = false;                         // since the last halt
   bool attaching_ = false;
   bool paused_ = false;
   bool ended_ = false;

@@ -93,11 +93,13 @@ void Session::load_symbols() {
   listener_.on_notice(table.error());
 }
 
+// Once after each halt, and only when a module matters: on a slow line the list takes a while.
 void Session::load_modules() {
-  if (modules_loaded_ || !symbols_) return;
+  const bool may_have_changed = !modules_known_ || state_ == SessionState::running;
+  if (!may_have_changed || !symbols_) return;
   const auto answer = ask(HYPERDBG_REQUEST_MODULES);
   if (!answer) return;
-  modules_loaded_ = true;
+  modules_known_ = true;
   std::vector<ModuleRange> modules;
   for (std::size_t at = 0; const auto info = object_at<hyperdbg_module_info>(*answer, at); at += sizeof *info)
     modules.push_back({std::string(info->name, strnlen(info->name, sizeof info->name)), info->base, info->size});
@@ -113,12 +115,21 @@ const SymbolTable& Session::symbols() {
   return *symbols_;
 }
 
-std::optional<std::uint64_t> Session::symbol_address(std::string_view name) {
-  if (const auto symbol = symbols().find(name)) return symbol->address;
-  load_modules();
+const SymbolTable& Session::symbols_for(std::string_view name) {
   const auto mark = name.find('!');
-  const bool whole_module = mark == std::string_view::npos || name.substr(mark + 1).empty();
-  if (!whole_module) return std::nullopt;
+  symbols();
+  if (mark != std::string_view::npos && !is_kernel_module(name.substr(0, mark))) load_modules();
+  return *symbols_;
+}
+
+std::optional<std::uint64_t> Session::symbol_address(std::string_view name) {
+  const auto mark = name.find('!');
+  const bool has_module = mark != std::string_view::npos;
+  const auto symbol = symbols_for(name).find(name);
+  if (symbol && (has_module || symbol->module == "vmlinux")) return symbol->address;
+  if (has_module && !name.substr(mark + 1).empty()) return std::nullopt;
+  load_modules();
+  if (const auto found = symbols_->find(name)) return found->address;
   for (const ModuleRange& range : symbols_->modules())
     if (range.name == name.substr(0, mark)) return range.base;
   return std::nullopt;
@@ -137,14 +148,13 @@ Expected<std::uint64_t> Session::address(std::string_view expression) {
 }
 
 std::optional<std::string> Session::name_of(std::uint64_t address) {
-  const auto nearest = symbols().nearest(address);
   constexpr std::uint64_t module_area = 0xffffffff'a0000000;
-  const bool may_be_module = address >= module_area && (!nearest || nearest->symbol.module == "vmlinux");
-  if (may_be_module) {
-    load_modules();
-    if (const ModuleRange* range = symbols_->module_of(address))
-      return fmt::format("{}+0x{:x}", range->name, address - range->base);
-  }
+  const auto kernel_end = symbols().find("vmlinux!_end");  // which may lie in that area
+  if (address >= std::max(module_area, kernel_end ? kernel_end->address : 0)) load_modules();
+  const ModuleRange* range = symbols_->module_of(address);
+  const auto nearest = symbols_->nearest(address);
+  if (range != nullptr && (!nearest || nearest->symbol.module != range->name))
+    return fmt::format("{}+0x{:x}", range->name, address - range->base);
   if (!nearest) return std::nullopt;
   return qualified_name(nearest->symbol, nearest->offset);
 }

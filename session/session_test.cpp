@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 
@@ -170,6 +171,36 @@ TEST_F(SessionTest, uses_a_symbol_file_by_build_id) {
   EXPECT_EQ(session.name_of(0xffffffff81000007), "vmlinux!second+0x2");
   EXPECT_EQ(session.name_of(0xffffffffc0000010), "lab+0x10");
   EXPECT_EQ(*session.address("@rip+1"), 0xffffffff81000001);
+  std::filesystem::remove_all(directory);
+}
+
+TEST_F(SessionTest, moves_a_modules_symbols_where_it_lies_now) {
+  const auto directory = std::filesystem::temp_directory_path() / "hyperdbg-session-modules-test";
+  std::filesystem::create_directories(directory);
+  std::ofstream(directory / ("ab" + std::string(38, '0') + ".sym"))
+      << "# anchor init_task ffffffff9b000000\n# module lab ffffffffc0300000\n# module gone ffffffffc0400000\n"
+         "ffffffff9a000000 T start_here\nffffffff9a100000 T _end\n"
+         "ffffffffc0300100 t work\t[lab]\nffffffffc0400100 t other\t[gone]\n";
+  session.set_symbols_directory(directory);
+  ASSERT_TRUE(attach());
+  EXPECT_EQ(session.name_of(0xffffffff81000001), "vmlinux!start_here+0x1");
+  const auto asked = [&] { return std::ranges::count(debuggee->requests, std::uint32_t{HYPERDBG_REQUEST_MODULES}); };
+  EXPECT_EQ(asked(), 0) << "the kernel's names need no list of modules";
+  EXPECT_EQ(*session.address("lab!work+5"), 0xffffffffc0000105);
+  EXPECT_EQ(session.name_of(0xffffffffc0000105), "lab!work+0x5");
+  EXPECT_EQ(session.name_of(0xffffffffc0000010), "lab+0x10");
+  EXPECT_EQ(*session.address("lab+10"), 0xffffffffc0000010);
+  EXPECT_EQ(*session.address("work"), 0xffffffffc0000100);
+  EXPECT_EQ(session.symbols_for("lab!*").search("lab!*").size(), 1u);
+  EXPECT_FALSE(session.address("gone!other"));
+  EXPECT_EQ(asked(), 1);
+
+  ASSERT_TRUE(session.go());
+  ASSERT_TRUE(session.halt());
+  ASSERT_TRUE(session.wait_for_halt(std::chrono::seconds(1)));
+  EXPECT_TRUE(session.address("lab!work"));
+  EXPECT_TRUE(session.address("lab!work"));
+  EXPECT_EQ(asked(), 2) << "once for each halt";
   std::filesystem::remove_all(directory);
 }
 

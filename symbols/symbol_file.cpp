@@ -11,11 +11,13 @@
 #include <cstring>
 #include <fstream>
 #include <system_error>
+#include <vector>
 
 namespace hyperdbg {
 namespace {
 
 constexpr std::string_view anchor_mark = "# anchor init_task ";
+constexpr std::string_view module_mark = "# module ";
 
 Loaded<std::string> read_whole(const std::filesystem::path& path) {
   const int file = open(path.c_str(), O_RDONLY | O_CLOEXEC);
@@ -45,6 +47,62 @@ Loaded<void> write_whole(const std::filesystem::path& path, std::string_view tex
   if (file) std::filesystem::rename(beside, path, error);
   if (!file || error) return std::unexpected(fmt::format("cannot write '{}'", path.string()));
   return {};
+}
+
+std::string_view next_line(std::string_view& text) {
+  const auto end = std::min(text.find('\n'), text.size());
+  const auto line = text.substr(0, end);
+  text.remove_prefix(std::min(end + 1, text.size()));
+  return line;
+}
+
+std::vector<std::string_view> words_of(std::string_view line) {
+  std::vector<std::string_view> words;
+  for (std::size_t at = 0; (at = line.find_first_not_of(" \t\r", at)) != std::string_view::npos;) {
+    const auto end = std::min(line.find_first_of(" \t\r", at), line.size());
+    words.push_back(line.substr(at, end - at));
+    at = end;
+  }
+  return words;
+}
+
+// 0 if it is no address.
+std::uint64_t address_in(std::string_view word) {
+  if (word.starts_with("0x")) word.remove_prefix(2);
+  std::uint64_t address = 0;
+  const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), address, 16);
+  return error == std::errc{} && end == word.data() + word.size() ? address : 0;
+}
+
+// Lines like "probe 16384 0 - Live 0xffffffffc0000000 (OE)". Others than live modules still have what goes after init.
+ModuleBases bases_in_proc_modules(std::string_view modules) {
+  ModuleBases bases;
+  while (!modules.empty()) {
+    const auto words = words_of(next_line(modules));
+    if (words.size() < 6 || words[4] != "Live") continue;
+    if (const std::uint64_t base = address_in(words[5]); base != 0) bases.emplace(words[0], base);
+  }
+  return bases;
+}
+
+// From the comments before the first symbol. A module whose line is damaged is one without symbols.
+ModuleBases bases_in_symbol_file(std::string_view text) {
+  ModuleBases bases;
+  while (text.starts_with('#')) {
+    const auto line = next_line(text);
+    if (!line.starts_with(module_mark)) continue;
+    const auto words = words_of(line.substr(module_mark.size()));
+    if (words.size() != 2) continue;
+    if (const std::uint64_t base = address_in(words[1]); base != 0) bases.emplace(words[0], base);
+  }
+  return bases;
+}
+
+// "kvm" of a line that ends in "[kvm]", or nothing.
+std::string_view module_of_line(std::string_view line) {
+  const auto mark = line.rfind('[');
+  if (!line.ends_with(']') || mark == std::string_view::npos) return {};
+  return line.substr(mark + 1, line.size() - mark - 2);
 }
 
 std::size_t round_up_to_4(std::uint32_t size) {
@@ -109,7 +167,8 @@ Loaded<SymbolTable> parse_symbol_file(std::string text, std::uint64_t anchor) {
   const auto [end, error] = std::from_chars(from, text.data() + text.size(), linked, 16);
   if (error != std::errc{} || linked == 0 || (end != text.data() + text.size() && *end != '\n' && *end != '\r'))
     return std::unexpected("the address in its first line is no number");
-  SymbolTable table(std::move(text), anchor - linked);
+  ModuleBases bases = bases_in_symbol_file(text);
+  SymbolTable table(std::move(text), anchor - linked, std::move(bases));
   if (table.empty()) return std::unexpected("it holds no symbols");
   return table;
 }
@@ -138,18 +197,17 @@ Loaded<SymbolTable> load_kallsyms(const std::filesystem::path& kallsyms) {
   return table;
 }
 
-Loaded<std::string> make_symbol_file(const std::string& kallsyms) {
+Loaded<std::string> make_symbol_file(const std::string& kallsyms, std::string_view modules) {
+  const ModuleBases bases = bases_in_proc_modules(modules);
   std::string file(anchor_mark);
   std::string lines;
   lines.reserve(kallsyms.size());
   std::string_view anchor;
-  for (std::size_t at = 0; at < kallsyms.size();) {
-    const auto end = std::min(kallsyms.find('\n', at), kallsyms.size());
-    const std::string_view line = std::string_view(kallsyms).substr(at, end - at);
-    at = end + 1;
+  for (std::string_view rest = kallsyms; !rest.empty();) {
+    const std::string_view line = next_line(rest);
     if (line.ends_with(" init_task")) anchor = line.substr(0, line.find(' '));
-    // Where modules lie differs from boot to boot, so their names are of no use in a file that serves all boots.
-    if (line.ends_with("]") && line.find('[') != std::string_view::npos) continue;
+    // Where modules lie differs from boot to boot: without the base, an address serves this boot only.
+    if (const auto module = module_of_line(line); !module.empty() && !bases.contains(module)) continue;
     lines += line;
     lines += '\n';
   }
@@ -161,6 +219,7 @@ Loaded<std::string> make_symbol_file(const std::string& kallsyms) {
         "the kernel hides its symbols' addresses; run as root, with /proc/sys/kernel/kptr_restrict at 1 or 0");
   file += anchor;
   file += '\n';
+  for (const auto& [name, base] : bases) file += fmt::format("{}{} {:x}\n", module_mark, name, base);
   return file + lines;
 }
 
@@ -169,7 +228,8 @@ Loaded<SavedSymbols> save_symbols(const std::filesystem::path& directory) {
   if (!id) return std::unexpected(id.error());
   const auto kallsyms = read_whole("/proc/kallsyms");
   if (!kallsyms) return std::unexpected(kallsyms.error());
-  const auto text = make_symbol_file(*kallsyms);
+  // A kernel without loadable modules has no such file.
+  const auto text = make_symbol_file(*kallsyms, read_whole("/proc/modules").value_or(""));
   if (!text) return std::unexpected(text.error());
   std::error_code error;
   std::filesystem::create_directories(directory, error);

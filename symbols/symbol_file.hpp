@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <span>
 #include <string>
+#include <string_view>
 
 #include "symbols/symbol_table.hpp"
 
@@ -19,8 +20,9 @@ using Loaded = std::expected<T, std::string>;
 
 /*
  * Symbols never travel over a slow line. The debuggee's owner saves them once with `hyperdbg symbols save DIR`; the
- * debugger finds them by the kernel's build-id: `<build-id>.sym` (lines of kallsyms after "# anchor init_task ADDRESS")
- * and `<build-id>.btf` (a copy of /sys/kernel/btf/vmlinux).
+ * debugger finds them by the kernel's build-id: `<build-id>.sym` and `<build-id>.btf` (a copy of
+ * /sys/kernel/btf/vmlinux). The first holds lines of kallsyms, after "# anchor init_task ADDRESS" and, for each module
+ * that was loaded, "# module NAME BASE".
  */
 std::string to_hex(const BuildId& id);
 std::filesystem::path default_symbol_directory();  // $HYPERDBG_SYMBOLS, else ~/.cache/hyperdbg/symbols
@@ -45,7 +47,8 @@ struct SavedSymbols {
 Loaded<SavedSymbols> save_symbols(const std::filesystem::path& directory);
 
 // Parts of the above, for tests.
-Loaded<std::string> make_symbol_file(const std::string& kallsyms);
+// `modules` as in /proc/modules; symbols of modules that it does not place are left out.
+Loaded<std::string> make_symbol_file(const std::string& kallsyms, std::string_view modules = {});
 Loaded<SymbolTable> parse_symbol_file(std::string text, std::uint64_t anchor);
 
 }  // namespace hyperdbg

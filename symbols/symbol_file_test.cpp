@@ -58,6 +58,66 @@ TEST(SymbolFile, is_made_of_kallsyms_and_read_with_another_base) {
   EXPECT_FALSE(table->find("module_one"));
 }
 
+constexpr const char* two_modules =
+    "ffffffff9a000000 T _stext\nffffffff9b000000 D init_task\n"
+    "ffffffffc0200010 t work\t[one]\nffffffffc0202008 d data\t[one]\n0000000000032000 d of_each_cpu\t[one]\n"
+    "ffffffffc0300000 t work\t[two]\nffffffffc0400000 t bpf_prog\t[bpf]\n";
+constexpr const char* proc_modules =
+    "one 16384 0 - Live 0xffffffffc0200000 (OE)\ntwo 8192 1 one, Live 0xffffffffc0300000\n";
+
+TEST(SymbolFile, slides_each_module_by_its_own_base) {
+  const auto file = make_symbol_file(two_modules, proc_modules);
+  ASSERT_TRUE(file);
+  EXPECT_NE(file->find("\n# module one ffffffffc0200000\n# module two ffffffffc0300000\n"), std::string::npos);
+  EXPECT_EQ(file->find("bpf_prog"), std::string::npos) << "nobody tells where it lies";
+  auto table = parse_symbol_file(*file, 0xffffffff82000000);
+  ASSERT_TRUE(table);
+  EXPECT_FALSE(table->find("one!work")) << "nobody has told yet where it lies";
+
+  table->set_modules({{"one", 0xffffffffc0500000, 0x4000}, {"two", 0xffffffffc0100000, 0x2000}});
+  EXPECT_EQ(table->find("one!work")->address, 0xffffffffc0500010);
+  EXPECT_EQ(table->find("one!data")->address, 0xffffffffc0502008);
+  EXPECT_EQ(table->find("two!work")->address, 0xffffffffc0100000);
+  EXPECT_EQ(table->find("_stext")->address, 0xffffffff81000000);
+  EXPECT_FALSE(table->find("one!of_each_cpu"));
+  EXPECT_EQ(qualified_name(table->nearest(0xffffffffc0500015)->symbol, 5), "one!work+0x5");
+  EXPECT_EQ(table->search("*!work").size(), 2u);
+}
+
+TEST(SymbolFile, drops_the_names_of_modules_that_are_gone) {
+  auto table = parse_symbol_file(*make_symbol_file(two_modules, proc_modules), 0xffffffff82000000);
+  ASSERT_TRUE(table);
+  table->set_modules({{"one", 0xffffffffc0500000, 0x1000}, {"other", 0xffffffffc0600000, 0x1000}});
+  EXPECT_TRUE(table->find("one!work"));
+  EXPECT_FALSE(table->find("one!data")) << "behind the range that is known";
+  EXPECT_FALSE(table->find("two!work"));
+  table->set_modules({{"two", 0xffffffffc0700000, 0x1000}, {"one", 0, 0x1000}});
+  EXPECT_FALSE(table->find("one!work"));
+  EXPECT_EQ(table->find("two!work")->address, 0xffffffffc0700000);
+  table->set_modules({});
+  EXPECT_FALSE(table->find("two!work"));
+  EXPECT_EQ(table->size(), 2u);
+}
+
+TEST(SymbolFile, ignores_damaged_module_lines) {
+  for (const char* line :
+       {"# module", "# module one", "# module one zz", "# module one 0", "# module one 12 34",
+        "# module one ffffffffc0300000", "# module other ffffffffc0200000", "#module one c0000000"}) {
+    auto table = parse_symbol_file(std::string("# anchor init_task ffffffff81000000\n") + line +
+                                       "\nffffffff81000000 D init_task\nffffffffc0200010 t work\t[one]\n",
+                                   0xffffffff81000000);
+    ASSERT_TRUE(table) << line;
+    table->set_modules({{"one", 0xffffffffc0500000, 0x4000}});
+    EXPECT_FALSE(table->find("one!work")) << line;
+    EXPECT_TRUE(table->find("init_task")) << line;
+  }
+  const auto file = make_symbol_file(
+      two_modules, "one\none 16384 0 - Live\none 1 0 - Loading 0xffffffffc0200000\ntwo 1 0 - Live 0x0\n\n");
+  ASSERT_TRUE(file);
+  EXPECT_EQ(file->find("[one]"), std::string::npos);
+  EXPECT_EQ(file->find("[two]"), std::string::npos);
+}
+
 TEST(SymbolFile, refuses_bad_input_with_a_reason) {
   for (const char* text : {"", "ffffffff81000000 T _stext\n", "# anchor init_task\n", "# anchor init_task zz\nff T a\n",
                            "# anchor init_task 12x\nff T a\n", "# anchor init_task ffffffff81000000\n",
@@ -80,9 +140,11 @@ TEST(SymbolFile, names_the_missing_file_and_the_remedy) {
 TEST(SymbolFile, survives_random_text) {
   std::mt19937 random(7);
   for (int round = 0; round < 200; ++round) {
-    std::string text = "# anchor init_task ffffffff81000000\n";
+    std::string text = "# anchor init_task ffffffff81000000\n# module a 10\n";
     for (int i = 0; i < 500; ++i) text += "0123456789abcdef \tTt[]\n#!\0x"[random() % 27];
-    static_cast<void>(parse_symbol_file(text, random()));
+    text += "\nff t b [a]\n";
+    auto table = parse_symbol_file(text, random());
+    if (table) table->set_modules({{"a", random(), random()}});
   }
 }
 

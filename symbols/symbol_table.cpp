@@ -79,8 +79,13 @@ std::string qualified_name(const Symbol& symbol, std::uint64_t offset) {
   return name;
 }
 
-SymbolTable::SymbolTable(std::string text, std::uint64_t slide) : text_(std::move(text)), modules_{"vmlinux"} {
-  parse(slide);
+SymbolTable::SymbolTable(std::string text, std::uint64_t slide, std::optional<ModuleBases> saved)
+    : text_(std::move(text)), modules_{"vmlinux"} {
+  parse(slide, saved);
+  put_in_order();
+}
+
+void SymbolTable::put_in_order() {
   const auto by_address = [](const Entry& a, const Entry& b) {
     if (a.address != b.address) return a.address < b.address;
     return rank(a.type) < rank(b.type);
@@ -89,18 +94,18 @@ SymbolTable::SymbolTable(std::string text, std::uint64_t slide) : text_(std::mov
   build_hash();
 }
 
-void SymbolTable::parse(std::uint64_t slide) {
+void SymbolTable::parse(std::uint64_t slide, const std::optional<ModuleBases>& saved) {
   const std::string_view text(text_);
   entries_.reserve(text.size() / 40);
   for (std::size_t at = 0; at < text.size();) {
     const auto end = std::min(text.find('\n', at), text.size());
     const auto line = text.substr(at, end - at);
-    if (!line.empty() && line[0] != '#' && !parse_line(line, slide)) ++skipped_;
+    if (!line.empty() && line[0] != '#' && !parse_line(line, slide, saved)) ++skipped_;
     at = end + 1;
   }
 }
 
-bool SymbolTable::parse_line(std::string_view line, std::uint64_t slide) {
+bool SymbolTable::parse_line(std::string_view line, std::uint64_t slide, const std::optional<ModuleBases>& saved) {
   const auto address_word = next_word(line);
   std::uint64_t address = 0;
   const auto [end, error] =
@@ -110,15 +115,42 @@ bool SymbolTable::parse_line(std::string_view line, std::uint64_t slide) {
   const auto name = next_word(line);
   if (type.size() != 1 || name.empty() || name.size() > longest_name) return false;
   const auto module = next_word(line);
-  std::uint16_t index = 0;
-  if (module.size() > 2 && module.front() == '[' && module.back() == ']') {
-    index = module_index(module.substr(1, module.size() - 2));
-  } else if (address >= kernel_half) {
-    address += slide;
+  Entry entry{address, static_cast<std::uint32_t>(name.data() - text_.data()), static_cast<std::uint16_t>(name.size()),
+              0, type[0]};
+  const bool of_module = module.size() > 2 && module.front() == '[' && module.back() == ']';
+  if (!of_module) {
+    if (address >= kernel_half) entry.address += slide;
+    entries_.push_back(entry);
+    return true;
   }
-  entries_.push_back({address, static_cast<std::uint32_t>(name.data() - text_.data()),
-                      static_cast<std::uint16_t>(name.size()), index, type[0]});
+  const auto module_name = module.substr(1, module.size() - 2);
+  if (saved) {
+    const auto base = saved->find(module_name);
+    if (base == saved->end() || address < base->second) return false;
+    entry.address -= base->second;
+  }
+  entry.module = module_index(module_name);
+  (saved ? saved_ : entries_).push_back(entry);
   return true;
+}
+
+void SymbolTable::set_modules(std::vector<ModuleRange> modules) {
+  if (modules == ranges_) return;
+  ranges_ = std::move(modules);
+  if (saved_.empty()) return;
+  std::vector<const ModuleRange*> range_of(modules_.size());
+  for (const ModuleRange& range : ranges_) {
+    const auto index = std::ranges::find(modules_, range.name) - modules_.begin();
+    if (static_cast<std::size_t>(index) < modules_.size()) range_of[static_cast<std::size_t>(index)] = &range;
+  }
+  std::erase_if(entries_, [](const Entry& entry) { return entry.module != 0; });
+  for (Entry entry : saved_) {
+    const ModuleRange* range = range_of[entry.module];
+    if (range == nullptr || range->base == 0 || entry.address >= range->size) continue;
+    entry.address += range->base;
+    entries_.push_back(entry);
+  }
+  put_in_order();
 }
 
 std::uint16_t SymbolTable::module_index(std::string_view name) {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 #include <cstdint>
+#include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -26,17 +28,24 @@ struct ModuleRange {
   std::string name;
   std::uint64_t base;
   std::uint64_t size;
+  bool operator==(const ModuleRange&) const = default;
 };
+
+// Where modules lay when their symbols were saved.
+using ModuleBases = std::map<std::string, std::uint64_t, std::less<>>;
 
 /*
  * The names of a kernel and its modules, from text lines like those of /proc/kallsyms: "address type name [module]".
- * Lines of another form are counted and skipped. Made once, then only read.
+ * Lines of another form are counted and skipped. Made once, then only read; but where a debuggee's modules lie, and
+ * with them their names, changes with `set_modules`.
  */
 class SymbolTable {
  public:
   SymbolTable() = default;
   // `slide` is added to the kernel's addresses (not to the small ones, which are offsets into per-CPU areas).
-  explicit SymbolTable(std::string text, std::uint64_t slide = 0);
+  // With `saved`, the modules' addresses are those of another boot: their names stay unknown until `set_modules` tells
+  // where they lie now. Without, they are real.
+  explicit SymbolTable(std::string text, std::uint64_t slide = 0, std::optional<ModuleBases> saved = {});
   SymbolTable(SymbolTable&&) = default;
   SymbolTable& operator=(SymbolTable&&) = default;
 
@@ -54,8 +63,10 @@ class SymbolTable {
   // Names that begin with `prefix` (which may have a module), at most `limit`, for completion.
   std::vector<std::string> complete(std::string_view prefix, std::size_t limit) const;
 
-  // Modules that have no names of their own still give `module+offset`.
-  void set_modules(std::vector<ModuleRange> modules) { ranges_ = std::move(modules); }
+  // The modules that are loaded now: moves their saved names there, and drops those of all others. Of a module only
+  // what lies in its range is known: newer kernels place its data on its own, nobody tells where. Modules that have no
+  // names still give `module+offset`.
+  void set_modules(std::vector<ModuleRange> modules);
   const std::vector<ModuleRange>& modules() const { return ranges_; }
   const ModuleRange* module_of(std::uint64_t address) const;
 
@@ -68,8 +79,9 @@ class SymbolTable {
     char type;
   };
 
-  void parse(std::uint64_t slide);
-  bool parse_line(std::string_view line, std::uint64_t slide);
+  void parse(std::uint64_t slide, const std::optional<ModuleBases>& saved);
+  bool parse_line(std::string_view line, std::uint64_t slide, const std::optional<ModuleBases>& saved);
+  void put_in_order();
   std::uint16_t module_index(std::string_view name);
   void build_hash();
   Symbol symbol(const Entry& entry) const;
@@ -80,6 +92,7 @@ class SymbolTable {
   std::string text_;
   std::vector<std::string> modules_;
   std::vector<Entry> entries_;        // by address
+  std::vector<Entry> saved_;          // of modules; the address counts from the module's base
   std::vector<std::uint32_t> slots_;  // hash of the name -> index in entries_ plus one
   std::vector<ModuleRange> ranges_;
   std::size_t skipped_ = 0;

@@ -9,7 +9,7 @@ namespace {
 Expected<void> run(Console& console, const CommandLine& line) {
   if (line.arguments() != 1) return incorrect_use(line);
   const std::string& pattern = line.argument(0).text;
-  const SymbolTable& symbols = console.session().symbols();
+  const SymbolTable& symbols = console.session().symbols_for(pattern);
   if (symbols.empty()) return fail("err, no symbols are loaded; see 'hyperdbg symbols save' in the manual");
   const auto found = symbols.search(pattern);
   if (found.empty()) return fail("err, no symbol matches '{}'", pattern);
