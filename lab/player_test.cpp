@@ -212,6 +212,7 @@ TEST_F(PlayerTest, ABrokenMachineFailsAtItsLine) {
 
 TEST_F(PlayerTest, AnEndThatTheFileWantsHolds) {
   machine.reactions["die &"] = [](FakeMachine& m) {
+    m.end_command();
     m.later(200, [](FakeMachine& later) { later.print(Source::console, "Kernel panic - not syncing\n"); });
   };
   EXPECT_EQ(play("end: stopped Kernel panic\n> g\n$ die &\n"), "");
