@@ -61,6 +61,7 @@ Expected<int> shell_session(const Files& files, const RunOptions& options) {
   TRY_EXPECTED(guest->ask_guest("insmod /lib/modules/hyperdbg.ko", patience));
   say("the guest's shell; `hyperdbg` is the debugger (.connect local, load vmm). Ctrl+] leaves and ends the machine");
   TRY_EXPECTED(guest->give_shell_away());
+  (void)write_all(guest->shell_descriptor(), "\n");  // its first prompt came before anybody looked
   bridge_terminal(guest->shell_descriptor());
   return 0;
 }
