@@ -22,6 +22,7 @@ Result<WatchNode*> EventTable::obtain(const WatchIdentity& identity) {
                     .first = nullptr,
                     .last = nullptr,
                     .core_bits = 0,
+                    .process_bits = 0,
                     .next_of_kind = row.nodes,
                     .free_next = nullptr};
   u64 slot = node->hash >> shift_;
@@ -55,13 +56,11 @@ Result<void> EventTable::insert(Event& event) {
   } else {
     std::atomic_ref(row.keys[event.key % key_bits / 64]).fetch_or(1ull << (event.key % 64));
   }
+  WatchNode* all = TRY(obtain({event.kind, event.key, HYPERDBG_ANY_PROCESS, HYPERDBG_ANY_CORE}));
+  if (event.key == HYPERDBG_ANY_KEY) row.any = all;
   if (event.process != HYPERDBG_ANY_PROCESS) {
-    const u32 bit = event.process % process_bits;
-    std::atomic_ref(row.processes[bit / 64]).fetch_or(1ull << (bit % 64));
-    ++row.process_events;
-  } else if (event.key == HYPERDBG_ANY_KEY) {
-    row.any = all_cores;
-    row.any_cores |= event.core == HYPERDBG_ANY_CORE ? ~0ull : 1ull << event.core;
+    std::atomic_ref(all->process_bits).fetch_or(1ull << (event.process % 64));
+    std::atomic_ref(row.processes[event.process % pid_bits / 64]).fetch_or(1ull << (event.process % 64));
   }
   ++row.events;
   return {};

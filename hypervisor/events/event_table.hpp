@@ -24,7 +24,9 @@ struct WatchNode {
   WatchIdentity identity;
   Event* first;
   Event* last;
-  u64 core_bits;  // cores for which a node with the same identity and that core exists; 0 in nodes of one core
+  u64 core_bits;     // cores for which a node with the same identity and that core exists; 0 in nodes of one core
+  u64 process_bits;  // low bits of processes for which a node with the same key exists; 0 in nodes of one process or
+                     // core
   WatchNode* next_of_kind;
   WatchNode* free_next;
 };
@@ -40,14 +42,16 @@ struct NoProbes {
  *
  *   any key / this key  x  any process / this process  x  any core / this core
  *
- * The process is only asked for, and looked up, when its bit in the kind's bitmap is set; a core only when its bit in
- * the node above it is. Lookups may run while one core adds; only rebuild() needs that no core is inside a lookup.
+ * The process is only asked for when an event names this key together with a process, and looked up when its bit in the
+ * key's node is set; a core only when its bit in the node above it is. Lookups may run while one core adds; only
+ * rebuild() needs that no core is inside a lookup.
  */
 class EventTable {
  public:
-  static constexpr u32 default_slots = 32768;  // good for 16,384 events and more
+  static constexpr u32 default_slots = 65536;  // good for 16,384 events and more
   static constexpr u64 bytes_for(u32 slots) { return slots * sizeof(void*); }
-  static constexpr u32 nodes_per_event = 2;  // at most: the one it is in, and the one that has its core's bit
+  static constexpr u32 nodes_per_event =
+      3;  // at most: the one it is in, and those that have the bits of its core and process
 
   // `memory`: bytes_for(slots) zeroed bytes; slots is a power of two.
   void init(void* memory, u32 slots);
@@ -77,24 +81,16 @@ class EventTable {
  private:
   friend class Candidates;
 
-  // Low bits of process ids that events name: exact with Linux's default pid_max.
-  static constexpr u32 process_bits = 32768;
-  static constexpr u32 key_bits = 4096;  // low bits of keys that events name
+  static constexpr u32 key_bits = 65536;  // low bits of keys that events name
+  static constexpr u32 pid_bits = 32768;  // and of processes: exact with Linux's default pid_max
   struct Row {
     u32 events;
-    u32 process_events;
     u32 any_key_events;
     u64 seed;          // of the hash
     WatchNode* nodes;  // all of this kind
     WatchNode* any;    // any key, any process, any core
-    u64 any_cores;     // cores on which an event for any key and any process is looked for
     u64 keys[key_bits / 64];
-    u64 processes[process_bits / 64];
-
-    bool may_name(u32 process) const {
-      const u32 bit = process % process_bits;
-      return processes[bit / 64] >> (bit % 64) & 1;
-    }
+    u64 processes[pid_bits / 64];
   };
 
   static bool has_live_event(const WatchNode& node);
@@ -186,13 +182,20 @@ template <class Process, class Probe>
 Candidates::Candidates(const EventTable& table, u32 kind, u64 key, u32 core, Process&& process, u32 bound, Probe probe)
     : bound_(bound) {
   const EventTable::Row& row = table.rows_[row_of(kind)];
-  // First of all, while little is at stake: the host's answer costs registers.
-  const u32 id = row.process_events != 0 ? process() : HYPERDBG_ANY_PROCESS;
-  const bool named = row.process_events != 0 && row.may_name(id);
-  if (row.any_cores >> (core & 63) & 1 && any_key_covers(kind, key)) add(table, row.any, core, probe);
-  add(table, table.find({kind, key, HYPERDBG_ANY_PROCESS, HYPERDBG_ANY_CORE}, probe), core, probe);
-  if (named) [[unlikely]]
-    add_process(table, kind, key, core, id, probe);
+  u64 named = 0;
+  if (row.any && any_key_covers(kind, key)) [[unlikely]] {
+    add(table, row.any, core, probe);
+    named = row.any->process_bits;
+  }
+  if (const WatchNode* own = table.find({kind, key, HYPERDBG_ANY_PROCESS, HYPERDBG_ANY_CORE}, probe)) {
+    add(table, own, core, probe);
+    named |= own->process_bits;
+  }
+  if (named == 0) [[likely]]
+    return;
+  const u32 id = process();
+  const bool known = row.processes[id % EventTable::pid_bits / 64] >> (id & 63) & 1;
+  if (known && (named >> (id & 63) & 1)) add_process(table, kind, key, core, id, probe);
 }
 
 }  // namespace hyperdbg

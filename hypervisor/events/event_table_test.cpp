@@ -87,12 +87,13 @@ TEST(EventTable, LookupsStayShortForEveryKeyThatIsWatchedOrNot) {
   EXPECT_LT(worst, 30u);
 }
 
-TEST(EventTable, AProcessThatIsNamedCostsOneMoreLookupForEachKey) {
+TEST(EventTable, AProcessIsLookedUpOnlyForKeysThatAreNamedWithIt) {
   Table table(EventTable::default_slots);
   table.insert(HYPERDBG_EVENT_CPUID, 1, any_process, any_core);
   table.insert(HYPERDBG_EVENT_CPUID, 2, 77, any_core);
-  EXPECT_EQ(table.look_up(HYPERDBG_EVENT_CPUID, 1, 78, 0).probes, 1u);
-  EXPECT_EQ(table.look_up(HYPERDBG_EVENT_CPUID, 1, 77, 0).probes, 3u);
+  EXPECT_EQ(table.look_up(HYPERDBG_EVENT_CPUID, 1, 77, 0).probes, 1u);
+  EXPECT_EQ(table.look_up(HYPERDBG_EVENT_CPUID, 2, 78, 0).probes, 1u);
+  EXPECT_EQ(table.look_up(HYPERDBG_EVENT_CPUID, 2, 77, 0).probes, 3u);
   EXPECT_EQ(table.look_up(HYPERDBG_EVENT_CPUID, 2, 77, 0).ids, std::vector<u32>{1});
 }
 
