@@ -214,7 +214,14 @@ TEST_F(Dispatch, InstructionsThatDoNotExistFault) {
   EXPECT_EQ(cpu().rip, user_start);
 }
 
+TEST_F(Dispatch, AnEdgeThatTheIoApicHeldWhenTheLineWasOpenedIsNotTheGuests) {
+  cpu().nmi_pending = true;
+  run(ExitKind::nmi);
+  EXPECT_EQ(trace, Trace{});
+}
+
 TEST_F(Dispatch, NmisOfTheGuestReachIt) {
+  machine.link.explains_nmi();  // the one that opening the line allows for
   cpu().nmi_pending = true;
   run(ExitKind::nmi);
   EXPECT_EQ(trace, (Trace{"NMI"}));

@@ -12,6 +12,9 @@ void DebuggerLink::open(u16 port, u32 divisor, u64 io_apic, u32 irq, u32 interru
   interrupt_.route(io_apic, irq, interrupt_apic_id);
   reader_.construct(receive_, static_cast<u32>(sizeof(receive_)));
   active_ = true;
+  // The I/O APIC may hold an edge from before, when the pin was masked, and deliver it now: no byte will explain that
+  // NMI.
+  byte_taken_silently_ = true;
 }
 
 void DebuggerLink::close() {
