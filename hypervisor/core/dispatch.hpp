@@ -20,7 +20,6 @@ void run_trigger(typename B::Cpu& cpu, u8 length, const Trigger& trigger, Effect
   EventHostCpu host(cpu, trigger.context);
   cpu.instruction_pointer_set = false;
   const Outcome outcome = machine.engine.run_pre(host, trigger);
-  cpu.watched = true;
   if (outcome.next == Next::redirected) return;
   if (outcome.next == Next::skip) return B::advance(cpu, length);
   if (!effect()) return;
@@ -87,7 +86,7 @@ template <Backend B>
 void handle_nested_fault(typename B::Cpu& cpu, const NestedFaultInfo& fault) {
   machine.stop.acquire(cpu);
   const Status status = machine.resolve_fault(fault.address, fault.access);
-  machine.stop.release(cpu);
+  machine.stop.release();
   resume_cpu(cpu);
   B::flush(cpu);
   if (status == HYPERDBG_OK) return;
@@ -135,13 +134,12 @@ template <Backend B>
 void handle_exit(typename B::Cpu& cpu) {
   cpu.entry_ticks = cpu::rdtsc();
   ++cpu.exits;
-  cpu.watched = false;
   dispatch<B>(cpu, B::decode(cpu));
   if (cpu.spoke) {
     cpu.spoke = false;
     if (machine.link.active()) machine.link.send_records();
   }
-  if (cpu.watched) machine.engine.account(cpu.core, cpu::rdtsc() - cpu.entry_ticks);
+  if (machine.engine.inside(cpu.core)) machine.engine.account(cpu.core, cpu::rdtsc() - cpu.entry_ticks);
 }
 
 }  // namespace hyperdbg

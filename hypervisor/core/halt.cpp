@@ -109,7 +109,7 @@ void halt(Vcpu& vcpu, const HaltCause& cause) {
   const u64 halted_for = cpu::rdtsc() - from;
   machine.tsc_offset -= halted_for;
   vcpu.entry_ticks += halted_for;  // nor does a halt count as work of the event that caused it
-  machine.stop.release(vcpu);
+  machine.stop.release();
   resume_cpu(vcpu);
 }
 
@@ -141,7 +141,7 @@ bool serve_while_running(Vcpu& vcpu) {
     machine.stop.acquire(vcpu);
     const std::span<const u8> answer = handle_request(vcpu, machine.link.request());
     machine.link.answer(answer);
-    machine.stop.release(vcpu);
+    machine.stop.release();
     machine.link.listen();
     finish_request(vcpu);
     resume_cpu(vcpu);

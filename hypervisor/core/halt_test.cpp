@@ -200,7 +200,7 @@ TEST_F(Halt, StopsEveryCpuAndLosesNoNmi) {
     const u64 before = second.work();
     for (u32 pause = 0; pause < 100; ++pause) cpu::pause();
     EXPECT_EQ(second.work(), before);
-    machine.stop.release(cpu());
+    machine.stop.release();
     while (second.work() == before) cpu::pause();  // or it would stay stopped until the next one
   }
   EXPECT_EQ(cpu(1).trace, Trace{});  // none of these NMIs was the guest's
@@ -229,12 +229,12 @@ TEST_F(Halt, EveryCpuLearnsOfNewEvents) {
   machine.stop.acquire(cpu());
   add_event(HYPERDBG_EVENT_WRMSR, 0xc0000082, HYPERDBG_PRE, says(""));
   const u64 before = second.work();
-  machine.stop.release(cpu());
+  machine.stop.release();
   while (second.work() == before) cpu::pause();  // its guest runs again
   machine.stop.acquire(cpu());
   EXPECT_TRUE(cpu(1).intercepts.contains({HYPERDBG_EVENT_WRMSR, 0xc0000082}));
   EXPECT_EQ(cpu(1).intercept_generation, machine.engine.generation());
-  machine.stop.release(cpu());
+  machine.stop.release();
 }
 
 }  // namespace

@@ -32,7 +32,7 @@ u64 while_stopped(Vcpu& vcpu, F function) {
   machine.stop.acquire(vcpu);
   machine.engine.reap();
   const u64 result = function();
-  machine.stop.release(vcpu);
+  machine.stop.release();
   resume_cpu(vcpu);
   return result;
 }

@@ -127,7 +127,7 @@ void Machine::publish_pool() {
 void Machine::cpu_online(Vcpu& vcpu) {
   stop.acquire(vcpu);
   stop.set_online(vcpu.core, true);
-  stop.release(vcpu);
+  stop.release();
   resume_cpu(vcpu);
   if (vcpu.core == 0 && link.active()) link.listen();
 }
@@ -140,7 +140,7 @@ void Machine::cpu_offline(Vcpu& vcpu) {
     link.close();
     vcpu.backend->take_nmi(vcpu);
   }
-  stop.release(vcpu);
+  stop.release();
   while (vcpu.expect_nmi) {
     if (vcpu.backend->take_nmi(vcpu)) vcpu.expect_nmi = false;
   }

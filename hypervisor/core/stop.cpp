@@ -27,7 +27,7 @@ void StopControl::acquire(Vcpu& vcpu) {
   }
 }
 
-void StopControl::release(Vcpu&) {
+void StopControl::release() {
   __atomic_store_n(&owner_, 0, __ATOMIC_SEQ_CST);
 }
 

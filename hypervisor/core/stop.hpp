@@ -15,7 +15,7 @@ class StopControl {
  public:
   // Returns with every other CPU stopped. A CPU that finds another owner is itself stopped until that one is done.
   void acquire(Vcpu& vcpu);
-  void release(Vcpu& vcpu);
+  void release();
 
   // For a CPU that was told to stop: returns when it may go on. While the debuggee is halted it may be made the
   // operating core meanwhile.

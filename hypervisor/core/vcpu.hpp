@@ -30,8 +30,7 @@ struct Vcpu {
   ScriptRun* run;   // the script that is running, for its fault
   u64 entry_ticks;  // TSC at the start of this exit
   u64 exits;
-  bool watched;                  // this exit reached an event
-  bool spoke;                    // and wrote records
+  bool spoke;                    // this exit wrote records
   bool instruction_pointer_set;  // an action wrote RIP in this exit
   u64 intercept_generation;      // of the engine, when intercepts were last computed
   u64 nested_generation;         // of the nested page tables, when translations were last flushed

@@ -53,6 +53,8 @@ class Engine {
     for (u32 i = 0; i < state.touched_count; ++i) state.touched[i]->ticks.add(ticks);
     state.inside = false;
   }
+  // Whether this exit has reached an event, so that account() has something to do.
+  bool inside(u32 core) const { return cores_[core].inside; }
   // event_sc() of a script that runs on this core; in post, and outside of events, it only warns.
   template <EventHost Host>
   void short_circuit(Host& host, bool on);
