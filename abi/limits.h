@@ -10,6 +10,7 @@
 #define HYPERDBG_GLOBAL_NAME_SIZE 32        /* with its terminating zero */
 #define HYPERDBG_SCRIPT_FUEL 1000000        /* default operations of one script run */
 #define HYPERDBG_SCRIPT_STACK_SIZE 8192     /* bytes of stack one script run may use */
+#define HYPERDBG_SCRIPT_ARENA_SIZE 4096     /* bytes for arrays, structures and addressed variables of one run */
 #define HYPERDBG_MAXIMUM_MESSAGE_SIZE 4096  /* bytes of one record, header included */
 #define HYPERDBG_MAXIMUM_STRING 512         /* bytes captured for one %s or %ws */
 #define HYPERDBG_MAXIMUM_CPUS 64

@@ -17,8 +17,9 @@ TEST_P(ScriptCases, EachPrintsWhatIsExpected) {
   for (const ScriptCase& one : cases) EXPECT_EQ(play(one), one.expected) << "in " << path << ": " << one.name;
 }
 
-constexpr const char* files[] = {"numbers", "expressions", "variables",   "registers", "control",   "messages",
-                                 "memory",  "events",      "diagnostics", "refused",   "run_errors"};
+constexpr const char* files[] = {"numbers",    "expressions", "variables", "registers",   "control",
+                                 "messages",   "memory",      "events",    "diagnostics", "refused",
+                                 "run_errors", "conformance", "types"};
 
 INSTANTIATE_TEST_SUITE_P(Files, ScriptCases, testing::ValuesIn(files),
                          [](const auto& file) { return std::string(file.param); });

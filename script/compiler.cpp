@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "abi/limits.h"
+#include "abi/script.h"
 #include "script/cache.hpp"
 #include "script/library.hpp"
 #include "script/metadata.hpp"
@@ -32,7 +33,9 @@ CompileResult generate(const CompilerModule& module, std::string_view text, cons
                         "the script needs " + std::to_string(emitted.stack_need) + " bytes of stack, there are " +
                             std::to_string(maximum_stack_need),
                         "use fewer variables at once");
-  return CompiledScript{std::move(emitted.blob), encode_metadata(program.formats), emitted.stack_need};
+  const std::uint32_t flags = program.uses_floating ? HYPERDBG_SCRIPT_USES_VECTORS : 0;
+  return CompiledScript{std::move(emitted.blob), encode_metadata(program.formats, flags), emitted.stack_need,
+                        program.uses_floating};
 }
 
 }  // namespace
@@ -63,7 +66,8 @@ std::expected<Compiler*, std::string> Compiler::load() {
 
 CompileResult Compiler::compile(std::string_view text, const CompileOptions& options) {
   const std::lock_guard lock(state_->mutex);
-  if (const CompiledScript* known = state_->cache.find(text, options)) return *known;
+  const bool includes = text.contains("#include");  // a file may change between two times
+  if (const CompiledScript* known = includes ? nullptr : state_->cache.find(text, options)) return *known;
 
   CachedScript cached;
   CompileOptions remembering = options;
@@ -80,9 +84,18 @@ CompileResult Compiler::compile(std::string_view text, const CompileOptions& opt
   ++state_->compilations;
   for (std::size_t i = 0; i < program->globals.size(); ++i)
     cached.globals.emplace_back(program->globals[i], program->global_slots[i]);
+  if (includes) return result;
   cached.script = *result;
   state_->cache.insert(std::string(text), std::move(cached));
   return result;
+}
+
+std::expected<std::string, std::vector<Diagnostic>> Compiler::intermediate(std::string_view text,
+                                                                           const CompileOptions& options) {
+  const std::lock_guard lock(state_->mutex);
+  auto program = analyse(text, options);
+  if (!program) return std::unexpected(std::move(program.error()));
+  return state_->module->intermediate(*program);
 }
 
 std::uint64_t Compiler::compilations() const {

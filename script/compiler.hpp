@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "script/syntax/diagnostic.hpp"
+#include "script/syntax/types.hpp"
 
 namespace hyperdbg::script {
 
@@ -20,12 +21,17 @@ struct CompileOptions {
   std::function<std::expected<std::uint32_t, std::string>(std::string_view name)> global_slot;
   // The address of `module!symbol`; may be left empty.
   std::function<std::optional<std::uint64_t>(std::string_view name)> symbol;
+  // `struct TAG` that the script itself does not declare; may be left empty.
+  StructureLookup structure;
+  // Where #include looks first.
+  std::string folder;
 };
 
 struct CompiledScript {
   std::vector<std::uint8_t> blob;      // position-independent code, entry at its first byte; see abi/script.h
   std::vector<std::uint8_t> metadata;  // struct hyperdbg_script_metadata and the formats
   std::uint32_t stack_need = 0;        // bytes the blob itself uses, its return address included
+  bool uses_vectors = false;           // floating point: XMM registers and MXCSR
 };
 
 using CompileResult = std::expected<CompiledScript, std::vector<Diagnostic>>;
@@ -44,6 +50,10 @@ class Compiler {
 
   // Remembers recent results: the same text with the same slots and addresses is compiled once.
   CompileResult compile(std::string_view text, const CompileOptions& options);
+
+  // The optimized LLVM IR of a script, for a person who wants to know what becomes of it.
+  std::expected<std::string, std::vector<Diagnostic>> intermediate(std::string_view text,
+                                                                   const CompileOptions& options);
 
   std::uint64_t compilations() const;  // how often code was really generated
 

@@ -5,8 +5,8 @@
 
 #include "abi/event.h"
 #include "script/metadata.hpp"
+#include "script/runtime/failure.hpp"
 #include "script/runtime/format.hpp"
-#include "session/status_text.hpp"
 
 namespace hyperdbg {
 namespace {
@@ -84,7 +84,7 @@ void RecordFormatter::handle_failure(const Record& record) {
   const auto failure = object_at<hyperdbg_script_failure>(record.body);
   if (!failure) return;
   output_.notice(fmt::format("err, {} was ended: {}", event_name(record.header.event),
-                             script_failure_text(failure->error, failure->position, failure->detail)));
+                             script::failure_text(failure->error, failure->position, failure->detail)));
 }
 
 void RecordFormatter::print(const hyperdbg_record& record, std::string text) {

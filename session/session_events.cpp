@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include <algorithm>
 
+#include "script/runtime/failure.hpp"
 #include "session/local_machine.hpp"
 #include "session/session.hpp"
-#include "session/status_text.hpp"
 
 namespace hyperdbg {
 namespace {
@@ -63,7 +63,10 @@ Expected<script::CompiledScript> Session::compile(const std::string& text) {
     if (!slot) return std::unexpected("err, the debuggee's answer is too short");
     return *slot;
   };
-  return compile(text, options);
+  script::CompiledScript script = TRY_EXPECTED(compile(text, options));
+  // Root mode would have to keep the guest's vector registers for it.
+  if (script.uses_vectors) return fail("err, floating point is not available in scripts that the debuggee runs");
+  return script;
 }
 
 Expected<script::CompiledScript> Session::compile(const std::string& text, const script::CompileOptions& options) {
@@ -148,7 +151,7 @@ Expected<void> Session::evaluate_here(const std::string& text) {
   listener_.on_text(outcome->messages);
   if (outcome->error != HYPERDBG_SCRIPT_OK) {
     return fail("err, the script was ended: {}",
-                script_failure_text(outcome->error, static_cast<std::uint32_t>(outcome->position), outcome->detail));
+                script::failure_text(outcome->error, outcome->position, outcome->detail));
   }
   return {};
 }

@@ -128,27 +128,4 @@ Error start_error(const hyperdbg_start& start, int error) {
   return {ErrorKind::failed, "err, " + start_text(start, error)};
 }
 
-std::string script_failure_text(std::uint32_t error, std::uint32_t position, std::uint64_t detail) {
-  const std::string place =
-      position == 0 ? "" : fmt::format(" at line {}, column {}", position >> 12, position & 0xfff);
-  switch (error) {
-    case HYPERDBG_SCRIPT_OUT_OF_FUEL:
-      return fmt::format("it ran too long{} (more than {} operations)", place, detail);
-    case HYPERDBG_SCRIPT_STACK_OVERFLOW:
-      return fmt::format("it used up its stack{}", place);
-    case HYPERDBG_SCRIPT_DIVISION_BY_ZERO:
-      return fmt::format("division by zero{}", place);
-    case HYPERDBG_SCRIPT_INVALID_ADDRESS:
-      return fmt::format("invalid address {:x}{}", detail, place);
-    case HYPERDBG_SCRIPT_BAD_SHIFT:
-      return fmt::format("shift by {} bits{}", detail, place);
-    case HYPERDBG_SCRIPT_FAULT:
-      return fmt::format("the compiled code faulted{} (vector {})", place, detail);
-    case HYPERDBG_SCRIPT_NOT_AVAILABLE:
-      return fmt::format("a function is not available here{}", place);
-    default:
-      return fmt::format("error {}{}", error, place);
-  }
-}
-
 }  // namespace hyperdbg

@@ -17,7 +17,4 @@ Error status_error(std::uint32_t status);
 // Why HYPERDBG_IOCTL_START failed; the errno matters when the module gives no reason of its own.
 Error start_error(const hyperdbg_start& start, int error);
 
-// A line for a script run that ended early: abi/script.h's hyperdbg_script_error.
-std::string script_failure_text(std::uint32_t error, std::uint32_t position, std::uint64_t detail);
-
 }  // namespace hyperdbg

@@ -9,7 +9,7 @@ table='
 abi:
 base: abi
 x86: base abi
-script/runtime: abi base script
+script/runtime: abi base x86 script
 hypervisor/cpu: x86 base abi
 hypervisor/memory: hypervisor/cpu x86 base abi
 hypervisor/core: hypervisor/cpu hypervisor/memory hypervisor/events script/runtime x86 base abi

@@ -157,7 +157,7 @@ Reply evaluate(Vcpu& vcpu, Payload payload) {
   const CodePages pages = evaluation_pages();
   if (pages.writable == nullptr) return {HYPERDBG_REGULAR_ACTION_NOT_FOUND};
   __builtin_memcpy(pages.writable, payload.data() + sizeof(action), action.code_size);
-  return {run_evaluation(vcpu, pages.executable) ? HYPERDBG_OK : HYPERDBG_SCRIPT_FAILED};
+  return {run_evaluation(vcpu, pages.executable, action.code_size) ? HYPERDBG_OK : HYPERDBG_SCRIPT_FAILED};
 }
 
 Reply translate(Vcpu& vcpu, Payload payload) {

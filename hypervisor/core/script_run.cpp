@@ -8,6 +8,8 @@
 #include "hypervisor/core/records.hpp"
 #include "hypervisor/cpu/instructions.hpp"
 #include "hypervisor/cpu/routines.hpp"
+#include "script/runtime/clock.hpp"
+#include "script/runtime/services.hpp"
 
 namespace hyperdbg {
 
@@ -17,34 +19,62 @@ ScriptRun& run_of(hyperdbg_script_context* context) {
   return *reinterpret_cast<ScriptRun*>(context);
 }
 
-void abort(hyperdbg_script_context* context, u64 error, u64 position, u64 detail) {
-  ScriptRun& run = run_of(context);
-  run.error = error;
-  run.position = position;
-  run.detail = detail;
-  script_unwind(run.unwind);
+u64 seconds_now() {
+  const u64 ticks = cpu::rdtsc() + machine.tsc_offset - machine.boot->boot_tsc;
+  return machine.boot->boot_time / 1000000000 + (machine.boot->tsc_khz != 0 ? ticks / machine.boot->tsc_khz / 1000 : 0);
 }
 
-u64 read_memory(hyperdbg_script_context* context, u64 address, u64 size, u64 position) {
-  u64 value = 0;
-  if (!read_virtual(*run_of(context).vcpu, address, &value, size)) {
-    abort(context, HYPERDBG_SCRIPT_INVALID_ADDRESS, position, address);
+// What script/runtime/services.hpp asks for.
+struct RootHost {
+  [[noreturn]] static void end(hyperdbg_script_context& context, u64 error, u64 position, u64 detail) {
+    ScriptRun& run = run_of(&context);
+    run.error = error;
+    run.position = position;
+    run.detail = detail;
+    script_unwind(run.unwind);
   }
-  return value;
+  static u64 read_some(hyperdbg_script_context& context, u64 address, void* to, u64 size) {
+    return read_virtual_some(*run_of(&context).vcpu, address, to, size);
+  }
+  static bool write(hyperdbg_script_context& context, u64 address, const void* from, u64 size) {
+    return write_virtual(*run_of(&context).vcpu, address, from, size);
+  }
+  static bool read_physical(hyperdbg_script_context&, u64 address, void* to, u64 size) {
+    return hyperdbg::read_physical(address, to, size);
+  }
+  static bool write_physical(hyperdbg_script_context&, u64 address, const void* from, u64 size) {
+    return hyperdbg::write_physical(address, from, size);
+  }
+  // Atomic operations reach the script's own variables only: guest pages may be hidden or written by devices.
+  static u64* place(hyperdbg_script_context&, u64) { return nullptr; }
+  static u64 physical(hyperdbg_script_context& context, u64 address) {
+    u64 found = 0;
+    return translate_virtual(*run_of(&context).vcpu, address, found) ? found : 0;
+  }
+  static void cache(hyperdbg_script_context&, u64) {}
+  static void relax(hyperdbg_script_context&) { cpu::pause(); }
+  static u64 service(hyperdbg_script_context& context, u64 number, u64 a, u64, u64, u64 position);
+};
+using Shared = script::Services<RootHost>;
+
+u64 sleep(hyperdbg_script_context& context, u64 microseconds, u64 position) {
+  Shared::charge(context, microseconds, position);
+  const u64 start = cpu::rdtsc();
+  const u64 ticks = microseconds * machine.boot->tsc_khz / 1000;
+  while (cpu::rdtsc() - start < ticks) cpu::pause();
+  return 0;
 }
 
-u64 write_memory(hyperdbg_script_context* context, u64 address, u64 value, u64 size) {
-  return write_virtual(*run_of(context).vcpu, address, &value, size) ? 1 : 0;
-}
-
-u64 read_physical_memory(hyperdbg_script_context* context, u64 address, u64 size, u64 position) {
-  u64 value = 0;
-  if (!read_physical(address, &value, size)) abort(context, HYPERDBG_SCRIPT_INVALID_ADDRESS, position, address);
-  return value;
-}
-
-u64 write_physical_memory(hyperdbg_script_context*, u64 address, u64 value, u64 size) {
-  return write_physical(address, &value, size) ? 1 : 0;
+u64 RootHost::service(hyperdbg_script_context& context, u64 number, u64 a, u64, u64, u64 position) {
+  switch (number) {
+    case HYPERDBG_SERVICE_TIME_STAMP:
+    case HYPERDBG_SERVICE_TIME_STAMP_AND_CORE:
+      return cpu::rdtsc() + machine.tsc_offset;
+    case HYPERDBG_SERVICE_SLEEP:
+      return sleep(context, a, position);
+    default:
+      end(context, HYPERDBG_SCRIPT_NOT_AVAILABLE, position, number);
+  }
 }
 
 u64 read_register(hyperdbg_script_context* context, u64 number) {
@@ -72,6 +102,12 @@ u64 pseudo_register(hyperdbg_script_context* context, u64 number) {
       return current_group_leader(vcpu);
     case HYPERDBG_PSEUDO_THREAD:
       return current_task(vcpu);
+    case HYPERDBG_PSEUDO_DATE:
+      script::write_date(seconds_now(), context->text);
+      return script::area_address(HYPERDBG_SCRIPT_AREA_TEXT, 0);
+    case HYPERDBG_PSEUDO_TIME:
+      script::write_time(seconds_now(), context->text + HYPERDBG_SCRIPT_TEXT_TIME);
+      return script::area_address(HYPERDBG_SCRIPT_AREA_TEXT, HYPERDBG_SCRIPT_TEXT_TIME);
     default:
       return 0;
   }
@@ -92,26 +128,34 @@ void event_short_circuit(hyperdbg_script_context* context, u64 on, u64) {
 void test_statement(hyperdbg_script_context*, u64) {}
 
 constexpr hyperdbg_script_runtime runtime = {
-    .abort = abort,
-    .read_memory = read_memory,
-    .write_memory = write_memory,
-    .read_physical = read_physical_memory,
-    .write_physical = write_physical_memory,
+    .abort = Shared::abort,
+    .read_memory = Shared::read_memory,
+    .write_memory = Shared::write_memory,
+    .read_physical = Shared::read_physical,
+    .write_physical = Shared::write_physical,
     .read_register = read_register,
     .write_register = write_register,
     .pseudo_register = pseudo_register,
     .message = message,
     .event_short_circuit = event_short_circuit,
     .test_statement = test_statement,
+    .service = Shared::service,
 };
 
-bool execute(Vcpu& vcpu, ScriptRun& run, const void* code) {
+bool execute(Vcpu& vcpu, ScriptRun& run, const void* code, u64 code_size) {
   run.context.registers = &vcpu.registers;
   run.context.runtime = &runtime;
   run.context.fuel = HYPERDBG_SCRIPT_FUEL;
   run.context.globals = machine.engine.globals();
   run.context.stack_limit = reinterpret_cast<u64>(__builtin_frame_address(0)) - HYPERDBG_SCRIPT_STACK_SIZE;
   run.context.core = vcpu.core;
+  run.context.arena = vcpu.arena;
+  // An evaluation at a halt in the middle of a script leaves that script's variables alone.
+  run.context.arena_used = vcpu.run != nullptr ? vcpu.run->context.arena_used : 0;
+  run.context.code = static_cast<const u8*>(code);
+  run.context.code_size = code_size;
+  run.context.cache_limit = 0;
+  run.context.text = run.text;
   run.vcpu = &vcpu;
   run.error = HYPERDBG_SCRIPT_OK;
   run.outer = vcpu.run;
@@ -136,10 +180,10 @@ bool run_script(Vcpu& vcpu, const ScriptCall& call) {
   run.context.event_tag = call.event.tag();
   run.context.event_stage = script_number(call.stage);
   run.context.buffer = 0;
-  return execute(vcpu, run, call.action.code);
+  return execute(vcpu, run, call.action.code, call.action.code_size);
 }
 
-bool run_evaluation(Vcpu& vcpu, const void* code) {
+bool run_evaluation(Vcpu& vcpu, const void* code, u64 code_size) {
   const HaltCause& cause = halt_cause();
   const bool in_event = cause.reason == HYPERDBG_HALT_EVENT;
   ScriptRun run;
@@ -150,7 +194,7 @@ bool run_evaluation(Vcpu& vcpu, const void* code) {
   run.context.event_tag = in_event ? HYPERDBG_TAG_START + u64{cause.event} : 0;
   run.context.event_stage = cause.stage;
   run.context.buffer = 0;
-  return execute(vcpu, run, code);
+  return execute(vcpu, run, code, code_size);
 }
 
 namespace {

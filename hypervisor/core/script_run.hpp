@@ -17,6 +17,7 @@ struct ScriptRun {
   u64 error;   // enum hyperdbg_script_error, when the run was ended
   u64 position;
   u64 detail;
+  char text[HYPERDBG_SCRIPT_TEXT_SIZE];  // $date and $time
 };
 
 // Runs an action's script in the trigger `call`; false if it was ended by an error, which is then on the record.
@@ -24,7 +25,7 @@ bool run_script(Vcpu& vcpu, const ScriptCall& call);
 
 // Runs code that belongs to no event, for `?` on a halted CPU; context, tag and stage are those of the event that
 // halted.
-bool run_evaluation(Vcpu& vcpu, const void* code);
+bool run_evaluation(Vcpu& vcpu, const void* code, u64 code_size);
 
 // A RECORD_TEXT: the engine's own words.
 void record_text(Vcpu& vcpu, Event* event, const char* text);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 #include "abi/image.h"
+#include "abi/limits.h"
 #include "abi/wire.h"
 #include "base/types.hpp"
 #include "hypervisor/events/message_ring.hpp"
@@ -27,8 +28,9 @@ struct Vcpu {
   const BackendOperations* backend;
   const hyperdbg_boot_cpu* boot;
   RingWriter ring;
-  ScriptRun* run;   // the script that is running, for its fault
-  u64 entry_ticks;  // TSC at the start of this exit
+  ScriptRun* run;                                    // the script that is running, for its fault
+  alignas(16) u8 arena[HYPERDBG_SCRIPT_ARENA_SIZE];  // of the scripts that run here
+  u64 entry_ticks;                                   // TSC at the start of this exit
   u64 exits;
   bool spoke;                    // this exit wrote records
   bool instruction_pointer_set;  // an action wrote RIP in this exit

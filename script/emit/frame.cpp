@@ -12,45 +12,141 @@ namespace {
 constexpr const char* target_features =
     "-mmx,-sse,-sse2,-sse3,-ssse3,-sse4.1,-sse4.2,-avx,-avx2,-avx512f,-x87,+soft-float";
 
-void add_attributes(llvm::Function& function) {
+void add_attributes(llvm::Function& function, const Program& program, Goal goal) {
   function.addFnAttr(llvm::Attribute::NoUnwind);
   function.addFnAttr(llvm::Attribute::NoRedZone);
   function.addFnAttr(llvm::Attribute::NoImplicitFloat);
   function.addFnAttr("no-builtins");
-  function.addFnAttr("target-features", target_features);
+  if (!program.uses_floating) function.addFnAttr("target-features", target_features);
+  if (goal == Goal::size) function.addFnAttr(llvm::Attribute::OptimizeForSize);
+  function.addParamAttr(0, llvm::Attribute::NoAlias);
+  function.addParamAttr(0, llvm::Attribute::NonNull);
+  function.addDereferenceableParamAttr(0, sizeof(hyperdbg_script_context));
+}
+
+llvm::Type* llvm_type(llvm::LLVMContext& context, const Type& type) {
+  if (type.is(Type::Kind::none)) return llvm::Type::getVoidTy(context);
+  if (!type.is(Type::Kind::floating)) return llvm::Type::getInt64Ty(context);
+  return type.bits == 32 ? llvm::Type::getFloatTy(context) : llvm::Type::getDoubleTy(context);
 }
 
 }  // namespace
 
-Frame::Frame(llvm::Module& module, const Program& program, Goal goal)
-    : context_(module.getContext()), builder_(context_) {
-  create_function(module, goal);
-  create_locals(program.locals.size());
-}
-
-void Frame::create_function(llvm::Module& module, Goal goal) {
-  auto* type = llvm::FunctionType::get(builder_.getVoidTy(), {builder_.getPtrTy()}, false);
-  function_ = llvm::Function::Create(type, llvm::GlobalValue::ExternalLinkage, "script", module);
-  function_->setVisibility(llvm::GlobalValue::HiddenVisibility);
-  function_->setDSOLocal(true);
-  add_attributes(*function_);
-  if (goal == Goal::size) function_->addFnAttr(llvm::Attribute::OptimizeForSize);
-  script_context_ = function_->getArg(0);
-  function_->addParamAttr(0, llvm::Attribute::NoAlias);
-  function_->addParamAttr(0, llvm::Attribute::NonNull);
-  function_->addDereferenceableParamAttr(0, sizeof(hyperdbg_script_context));
-  builder_.SetInsertPoint(llvm::BasicBlock::Create(context_, "entry", function_));
-}
-
-void Frame::create_locals(std::size_t count) {
-  for (std::size_t i = 0; i < count; ++i) {
-    locals_.push_back(builder_.CreateAlloca(builder_.getInt64Ty()));
-    builder_.CreateStore(constant(0), locals_.back());
+std::vector<llvm::Function*> declare_functions(llvm::Module& module, const Program& program, Goal goal) {
+  std::vector<llvm::Function*> functions;
+  for (const std::unique_ptr<Function>& one : program.functions) {
+    llvm::LLVMContext& context = module.getContext();
+    std::vector<llvm::Type*> parameters{llvm::PointerType::get(context, 0)};
+    for (std::uint32_t i = 0; i < one->parameters; ++i) parameters.push_back(llvm_type(context, one->locals[i].type));
+    auto* type = llvm::FunctionType::get(llvm_type(context, one->result), parameters, false);
+    const bool is_main = functions.empty();
+    auto* function =
+        llvm::Function::Create(type, is_main ? llvm::GlobalValue::ExternalLinkage : llvm::GlobalValue::InternalLinkage,
+                               is_main ? "script" : "script." + one->name, module);
+    if (is_main) function->setVisibility(llvm::GlobalValue::HiddenVisibility);
+    function->setDSOLocal(true);
+    add_attributes(*function, program, goal);
+    functions.push_back(function);
   }
+  return functions;
+}
+
+Frame::Frame(const std::vector<llvm::Function*>& functions, const Program& program, std::size_t number)
+    : context_(functions[number]->getContext()),
+      builder_(context_),
+      functions_(functions),
+      source_(*program.functions[number]),
+      function_(functions[number]),
+      script_context_(function_->getArg(0)) {
+  builder_.SetInsertPoint(llvm::BasicBlock::Create(context_, "entry", function_));
+  create_locals();
+}
+
+llvm::Type* Frame::value_type(const Type& type) {
+  return llvm_type(context_, type);
+}
+
+// Also the parameters: what is in memory gets its value from Statement emission's point of view like an assignment.
+void Frame::create_locals() {
+  for (const Variable& variable : source_.locals) {
+    llvm::Type* type = value_type(variable.type);
+    locals_.push_back(variable.in_memory ? nullptr : builder_.CreateAlloca(type));
+  }
+  for (std::size_t i = 0; i < locals_.size(); ++i) {
+    if (!locals_[i]) continue;
+    llvm::Value* first = i < source_.parameters
+                             ? static_cast<llvm::Value*>(function_->getArg(static_cast<unsigned>(i) + 1))
+                             : llvm::Constant::getNullValue(value_type(source_.locals[i].type));
+    builder_.CreateStore(first, locals_[i]);
+  }
+  if (source_.is_recursive) check_stack();
+  if (source_.arena_size != 0) enter_arena();
   // The first block only holds what every path needs; a loop may not lead back into it.
   auto* body = new_block("body");
   builder_.CreateBr(body);
   start(body);
+}
+
+void Frame::check_stack() {
+  auto* address = builder_.CreateIntrinsic(llvm::Intrinsic::addressofreturnaddress, {builder_.getPtrTy()}, {});
+  llvm::Value* limit = context_field(offsetof(hyperdbg_script_context, stack_limit));
+  llvm::Value* low = builder_.CreateICmpULT(builder_.CreatePtrToInt(address, builder_.getInt64Ty()), limit);
+  abort_if(low, HYPERDBG_SCRIPT_STACK_OVERFLOW, source_.place, constant(0));
+  spend_fuel(source_.place);
+}
+
+void Frame::enter_arena() {
+  auto* used = address_at(builder_, script_context_, offsetof(hyperdbg_script_context, arena_used));
+  arena_start_ = builder_.CreateAlignedLoad(builder_.getInt64Ty(), used, llvm::Align(8));
+  llvm::Value* end = builder_.CreateAdd(arena_start_, constant(source_.arena_size));
+  abort_if(builder_.CreateICmpUGT(end, constant(HYPERDBG_SCRIPT_ARENA_SIZE)), HYPERDBG_SCRIPT_STACK_OVERFLOW,
+           source_.place, constant(0));
+  builder_.CreateAlignedStore(end, used, llvm::Align(8));
+  builder_.CreateMemSetInline(arena_pointer(constant(0)), llvm::Align(8), builder_.getInt8(0),
+                              constant(source_.arena_size));
+  for (std::uint32_t i = 0; i < source_.parameters; ++i)
+    if (source_.locals[i].in_memory)
+      builder_.CreateAlignedStore(function_->getArg(i + 1), arena_pointer(constant(source_.locals[i].offset)),
+                                  llvm::Align(8));
+}
+
+void Frame::return_from_function(llvm::Value* value) {
+  if (arena_start_)
+    builder_.CreateAlignedStore(arena_start_,
+                                address_at(builder_, script_context_, offsetof(hyperdbg_script_context, arena_used)),
+                                llvm::Align(8));
+  if (function_->getReturnType()->isVoidTy())
+    builder_.CreateRetVoid();
+  else
+    builder_.CreateRet(value ? value : llvm::Constant::getNullValue(function_->getReturnType()));
+}
+
+llvm::CallInst* Frame::call_function(std::uint32_t number, std::vector<llvm::Value*> arguments) {
+  arguments.insert(arguments.begin(), script_context_);
+  auto* call = builder_.CreateCall(functions_[number], arguments);
+  call->addFnAttr(llvm::Attribute::NoUnwind);
+  return call;
+}
+
+llvm::Value* Frame::arena_address(llvm::Value* offset) {
+  const std::uint64_t area = std::uint64_t{HYPERDBG_SCRIPT_AREA_ARENA} << HYPERDBG_SCRIPT_AREA_SHIFT;
+  return builder_.CreateAdd(builder_.CreateAdd(arena_start_, offset), constant(area));
+}
+
+llvm::Value* Frame::arena_pointer(llvm::Value* offset) {
+  auto* arena = load_constant(builder_, builder_.getPtrTy(), script_context_, offsetof(hyperdbg_script_context, arena));
+  return builder_.CreateGEP(builder_.getInt8Ty(), arena, builder_.CreateAdd(arena_start_, offset));
+}
+
+llvm::Value* Frame::string_address(const String& string) {
+  std::string bytes = string.bytes;
+  if (string.is_wide) bytes += '\0';
+  auto* data = builder_.CreateGlobalString(bytes, "text", 0, function_->getParent());
+  data->setAlignment(llvm::Align(2));
+  auto* code = load_constant(builder_, builder_.getInt64Ty(), script_context_, offsetof(hyperdbg_script_context, code));
+  llvm::Value* offset = builder_.CreateSub(builder_.CreatePtrToInt(data, builder_.getInt64Ty()), code);
+  const std::uint64_t area = std::uint64_t{HYPERDBG_SCRIPT_AREA_CODE} << HYPERDBG_SCRIPT_AREA_SHIFT;
+  return builder_.CreateAdd(offset, constant(area));
 }
 
 llvm::BasicBlock* Frame::new_block(const char* name) {
@@ -127,6 +223,41 @@ void Frame::store_global(std::uint32_t slot, llvm::Value* value) {
 
 llvm::CallInst* Frame::call_runtime(std::size_t offset, std::initializer_list<llvm::Value*> arguments) {
   return script::call_runtime(builder_, script_context_, offset, std::span(arguments.begin(), arguments.size()));
+}
+
+llvm::Value* Frame::call_service(hyperdbg_script_service service, std::vector<llvm::Value*> arguments, Place place) {
+  arguments.resize(3, nullptr);
+  for (llvm::Value*& argument : arguments)
+    if (!argument) argument = constant(0);
+  return call_runtime(offsetof(hyperdbg_script_runtime, service),
+                      {constant(service), arguments[0], arguments[1], arguments[2], constant(place.position())});
+}
+
+llvm::Value* Frame::read_memory(llvm::Value* address, std::uint64_t size, Place place) {
+  const auto field = [&](std::size_t offset) {
+    return builder_.CreateAlignedLoad(builder_.getInt64Ty(), address_at(builder_, script_context_, offset),
+                                      llvm::Align(8));
+  };
+  auto* near = new_block("near");
+  auto* far = new_block("far");
+  auto* done = new_block("read");
+  llvm::Value* distance = builder_.CreateSub(address, field(offsetof(hyperdbg_script_context, cache_base)));
+  llvm::Value* is_near = builder_.CreateICmpULT(distance, field(offsetof(hyperdbg_script_context, cache_limit)));
+  builder_.CreateCondBr(is_near, near, far, llvm::MDBuilder(context_).createBranchWeights(64, 1));
+  start(near);
+  llvm::Value* moved = builder_.CreateAdd(address, field(offsetof(hyperdbg_script_context, cache_delta)));
+  auto* bytes = builder_.CreateAlignedLoad(builder_.getIntNTy(static_cast<unsigned>(size) * 8),
+                                           builder_.CreateIntToPtr(moved, builder_.getPtrTy()), llvm::Align(1), true);
+  llvm::Value* quick = builder_.CreateZExt(bytes, builder_.getInt64Ty());
+  continue_in(done);
+  start(far);
+  llvm::Value* slow = call_runtime(offsetof(hyperdbg_script_runtime, read_memory),
+                                   {address, constant(size), constant(place.position())});
+  continue_in(done);
+  auto* result = builder_.CreatePHI(builder_.getInt64Ty(), 2);
+  result->addIncoming(quick, near);
+  result->addIncoming(slow, far);
+  return result;
 }
 
 llvm::Value* Frame::message_values(std::size_t count) {

@@ -15,10 +15,14 @@ namespace hyperdbg::script {
 // What counts more.
 enum class Goal { speed, size };
 
+// The functions of a program, without bodies; the script itself is the first.
+std::vector<llvm::Function*> declare_functions(llvm::Module& module, const Program& program, Goal goal);
+
 // The function that is being built, and how it reaches what abi/script.h gives a script.
 class Frame {
  public:
-  Frame(llvm::Module& module, const Program& program, Goal goal);
+  // `functions` are the declarations of all functions of the program, in its order; this one is built.
+  Frame(const std::vector<llvm::Function*>& functions, const Program& program, std::size_t number);
 
   llvm::IRBuilder<>& builder() { return builder_; }
   llvm::Value* constant(std::uint64_t value) { return builder_.getInt64(value); }
@@ -28,9 +32,20 @@ class Frame {
   // Goes on in `block`, to which other code jumps.
   void start(llvm::BasicBlock* block) { builder_.SetInsertPoint(block); }
   bool has_ended() const { return builder_.GetInsertBlock()->getTerminator() != nullptr; }
-  void return_from_script() { builder_.CreateRetVoid(); }
+  // Gives back the function's part of the arena; null: no value.
+  void return_from_function(llvm::Value* value);
+  llvm::CallInst* call_function(std::uint32_t number, std::vector<llvm::Value*> arguments);
+  const Function& source() const { return source_; }
 
+  // Where a variable lies: in a register of the processor as far as LLVM can, or in the arena.
   llvm::Value* local(std::uint32_t index) const { return locals_[index]; }
+  // The address by which scripts know a byte of the function's part of the arena.
+  llvm::Value* arena_address(llvm::Value* offset);
+  // Where it really lies.
+  llvm::Value* arena_pointer(llvm::Value* offset);
+  llvm::Type* value_type(const Type& type);
+  // The address of a string literal of the blob.
+  llvm::Value* string_address(const String& string);
   // A constant field of the context.
   llvm::Value* context_field(std::size_t offset);
   llvm::Value* load_register(const RegisterName& part);
@@ -40,6 +55,9 @@ class Frame {
 
   // Calls the function at `offset` in the runtime's table with the context and `arguments`.
   llvm::CallInst* call_runtime(std::size_t offset, std::initializer_list<llvm::Value*> arguments);
+  llvm::Value* call_service(hyperdbg_script_service service, std::vector<llvm::Value*> arguments, Place place);
+  // `size` bytes, zero-extended: from the memory that was read last if they lie there, else through the runtime.
+  llvm::Value* read_memory(llvm::Value* address, std::uint64_t size, Place place);
   // Space for the values of one message; all messages share it.
   llvm::Value* message_values(std::size_t count);
 
@@ -48,14 +66,18 @@ class Frame {
   void spend_fuel(Place place);
 
  private:
-  void create_function(llvm::Module& module, Goal goal);
-  void create_locals(std::size_t count);
+  void create_locals();
+  void enter_arena();
+  void check_stack();
   llvm::Value* register_address(const RegisterName& part, llvm::Type*& type);
   llvm::Value* global_address(std::uint32_t slot);
 
   llvm::LLVMContext& context_;
   llvm::IRBuilder<> builder_;
+  const std::vector<llvm::Function*>& functions_;
+  const Function& source_;
   llvm::Function* function_ = nullptr;
+  llvm::Value* arena_start_ = nullptr;
   llvm::Value* script_context_ = nullptr;
   llvm::Value* starting_fuel_ = nullptr;
   llvm::AllocaInst* message_values_ = nullptr;

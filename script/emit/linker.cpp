@@ -94,7 +94,7 @@ class Linker {
       while (contents.bytes_end() - next > 8) {
         unsigned length = 0;
         const std::uint64_t frame = llvm::decodeULEB128(next + 8, &length, contents.bytes_end());
-        blob_.largest_frame = std::max(blob_.largest_frame, static_cast<std::uint32_t>(frame));
+        blob_.stack_need += static_cast<std::uint32_t>(frame) + 8;
         next += 8 + length;
       }
     }

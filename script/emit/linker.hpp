@@ -8,7 +8,8 @@ namespace hyperdbg::script {
 
 struct LinkedBlob {
   std::vector<std::uint8_t> bytes;
-  std::uint32_t largest_frame = 0;  // bytes, from .stack_sizes
+  // Bytes of stack, return addresses included, if no function runs twice at a time; from .stack_sizes.
+  std::uint32_t stack_need = 0;
 };
 
 /*

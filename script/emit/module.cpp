@@ -38,9 +38,12 @@ void build(llvm::Module& module, const Program& program, Goal goal) {
   module.setTargetTriple(target_machine().getTargetTriple().str());
   module.setDataLayout(target_machine().createDataLayout());
   module.setPICLevel(llvm::PICLevel::BigPIC);
-  Frame frame(module, program, goal);
-  StatementEmitter(frame, program).block(program.body);
-  if (!frame.has_ended()) frame.return_from_script();
+  const std::vector<llvm::Function*> functions = declare_functions(module, program, goal);
+  for (std::size_t i = 0; i < functions.size(); ++i) {
+    Frame frame(functions, program, i);
+    StatementEmitter(frame, program).block(program.functions[i]->body);
+    if (!frame.has_ended()) frame.return_from_function(nullptr);
+  }
   std::string mistakes;
   llvm::raw_string_ostream stream(mistakes);
   if (llvm::verifyModule(module, &stream)) throw std::runtime_error(mistakes);
@@ -57,7 +60,7 @@ Emitted generate(const Program& program, Goal goal) {
   if (!emitted.error.empty()) return emitted;
   LinkedBlob linked = link_object({object.data(), object.size()});
   emitted.blob = std::move(linked.bytes);
-  emitted.stack_need = linked.largest_frame + 8;
+  emitted.stack_need = linked.stack_need;
   return emitted;
 }
 
@@ -73,11 +76,26 @@ Emitted emit(const Program& program) {
   }
 }
 
+std::string intermediate(const Program& program) {
+  const llvm::ScopedFatalErrorHandler handler(throw_fatal_error);
+  try {
+    llvm::LLVMContext context;
+    llvm::Module module("script", context);
+    build(module, program, Goal::speed);
+    optimize(module);
+    std::string text;
+    llvm::raw_string_ostream(text) << module;
+    return text;
+  } catch (const std::exception& error) {
+    return std::string("; ") + error.what() + '\n';
+  }
+}
+
 }  // namespace
 }  // namespace hyperdbg::script
 
 extern "C" __attribute__((visibility("default"))) const hyperdbg::script::CompilerModule* hyperdbg_compiler() {
   using namespace hyperdbg::script;
-  static const CompilerModule module{HYPERDBG_VERSION, sizeof(Expression), sizeof(Statement), emit};
+  static const CompilerModule module{HYPERDBG_VERSION, sizeof(Expression), sizeof(Statement), emit, intermediate};
   return &module;
 }

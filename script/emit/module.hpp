@@ -22,6 +22,7 @@ struct CompilerModule {
   std::size_t expression_size;
   std::size_t statement_size;
   Emitted (*emit)(const Program& program);
+  std::string (*intermediate)(const Program& program);  // the optimized LLVM IR, for a person
 };
 using CompilerModuleFunction = const CompilerModule*();
 inline constexpr const char* compiler_module_symbol = "hyperdbg_compiler";

@@ -17,6 +17,8 @@ const char* kind_name(MemoryKind kind) {
       return "globals";
     case MemoryKind::fuel:
       return "fuel";
+    case MemoryKind::arena:
+      return "arena";
   }
   return "";
 }

@@ -11,7 +11,7 @@
 namespace hyperdbg::script {
 
 // What memory an access goes to: different kinds never overlap, and the optimizer is told so.
-enum class MemoryKind { registers, globals, fuel };
+enum class MemoryKind { registers, globals, fuel, arena };
 void tag(llvm::Instruction& access, MemoryKind kind);
 
 using Builder = llvm::IRBuilderBase;

@@ -2,6 +2,7 @@
 #include "script/emit/statements.hpp"
 
 #include <ranges>
+#include <utility>
 
 namespace hyperdbg::script {
 
@@ -17,17 +18,30 @@ void StatementEmitter::statement(const Statement& statement) {
 }
 
 void StatementEmitter::emit(const Assignment& node, Place place) {
-  std::vector<ExpressionEmitter::Target> targets;
-  for (const ExpressionPtr& target : node.targets) targets.push_back(expressions_.target(*target));
-  llvm::Value* value = nullptr;
+  std::vector<ExpressionEmitter::Location> targets;
+  for (const ExpressionPtr& target : node.targets) targets.push_back(expressions_.locate(*target));
+  ExpressionEmitter::Operand value{};
   if (node.operation) {
-    llvm::Value* old = expressions_.load(targets[0]);
-    value = expressions_.arithmetic(*node.operation, {old, node.targets[0]->type},
-                                    {expressions_.value(*node.value), node.value->type}, place);
+    const ExpressionEmitter::Operand old{expressions_.load(targets[0], place), node.targets[0]->type};
+    value = expressions_.arithmetic(*node.operation, old, expressions_.operand(*node.value), place);
+  } else if (node.value->type.is(Type::Kind::structure)) {
+    for (const auto& target : std::views::reverse(targets)) expressions_.copy(target, *node.value, place);
+    return;
   } else {
-    value = expressions_.value(*node.value);
+    value = expressions_.operand(*node.value);
   }
-  for (const auto& target : std::views::reverse(targets)) expressions_.store(target, value);
+  for (std::size_t i = targets.size(); i-- > 0;)
+    expressions_.store(targets[i], expressions_.converted(value, targets[i].type, place), node.targets[i]->place);
+}
+
+void StatementEmitter::emit(const Declaration& node, Place place) {
+  for (const Declaration::Store& store : node.stores) {
+    const auto target = expressions_.part_of_local(node.index, store.offset, store.type);
+    if (store.type.is(Type::Kind::structure))
+      expressions_.copy(target, *store.value, place);
+    else
+      expressions_.store(target, expressions_.converted(expressions_.operand(*store.value), store.type, place), place);
+  }
 }
 
 void StatementEmitter::emit(const CallStatement& node, Place) {
@@ -37,7 +51,7 @@ void StatementEmitter::emit(const CallStatement& node, Place) {
 void StatementEmitter::emit(const Message& node, Place place) {
   auto& builder = frame_.builder();
   std::vector<llvm::Value*> arguments;
-  for (const ExpressionPtr& argument : node.arguments) arguments.push_back(expressions_.value(*argument));
+  for (const ExpressionPtr& argument : node.arguments) arguments.push_back(expressions_.bits(*argument));
   llvm::Value* values = frame_.message_values(arguments.size());
   for (std::size_t i = 0; i < arguments.size(); ++i)
     builder.CreateStore(arguments[i], builder.CreateConstInBoundsGEP1_64(builder.getInt64Ty(), values, i));
@@ -83,7 +97,7 @@ void StatementEmitter::emit(const Loop& node, Place place) {
   auto* next = frame_.new_block("next");
   auto* again = frame_.new_block("again");
   auto* done = frame_.new_block("done");
-  if (node.first) statement(*node.first);
+  block(node.first);
   if (node.tested_first) branch_if(node.condition.get(), body, done);
   frame_.continue_in(body);
 
@@ -106,8 +120,33 @@ void StatementEmitter::emit(const Break&, Place) {
 void StatementEmitter::emit(const Continue&, Place) {
   frame_.builder().CreateBr(exits_.continue_to);
 }
-void StatementEmitter::emit(const Return&, Place) {
-  frame_.return_from_script();
+void StatementEmitter::emit(const Return& node, Place place) {
+  llvm::Value* value = nullptr;
+  if (node.value) value = expressions_.converted(expressions_.operand(*node.value), frame_.source().result, place);
+  frame_.return_from_function(value);
+}
+void StatementEmitter::emit(const Switch& node, Place) {
+  llvm::Value* value = expressions_.value(*node.value);
+  auto* done = frame_.new_block("switch_done");
+  auto* chosen = frame_.builder().CreateSwitch(value, done, static_cast<unsigned>(node.cases.size()));
+  const Exits outer = std::exchange(exits_, {done, exits_.continue_to});
+  bool is_first = true;
+  for (const Switch::Case& one : node.cases) {
+    auto* body = frame_.new_block("case");
+    // The case before runs into this one.
+    if (std::exchange(is_first, false))
+      frame_.start(body);
+    else
+      frame_.continue_in(body);
+    if (one.label)
+      chosen->addCase(frame_.builder().getInt64(one.value), body);
+    else
+      chosen->setDefaultDest(body);
+    block(one.body);
+  }
+  if (!is_first) frame_.continue_in(done);
+  frame_.start(done);
+  exits_ = outer;
 }
 void StatementEmitter::emit(const Nested& node, Place) {
   block(node.body);

@@ -19,10 +19,12 @@ class StatementEmitter {
 
   void statement(const Statement& statement);
   void emit(const Assignment& node, Place place);
+  void emit(const Declaration& node, Place place);
   void emit(const CallStatement& node, Place place);
   void emit(const Message& node, Place place);
   void emit(const If& node, Place place);
   void emit(const Loop& node, Place place);
+  void emit(const Switch& node, Place place);
   void emit(const Break& node, Place place);
   void emit(const Continue& node, Place place);
   void emit(const Return& node, Place place);

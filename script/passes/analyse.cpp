@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "abi/limits.h"
+#include "script/passes/calls.hpp"
 #include "script/passes/messages.hpp"
 #include "script/passes/resolve.hpp"
 #include "script/syntax/parser.hpp"
@@ -12,9 +13,10 @@ namespace hyperdbg::script {
 namespace {
 
 Program find_mistakes(std::string_view text, const CompileOptions& options, Diagnostics& diagnostics) {
-  Program program = parse(text, diagnostics);
+  Program program = parse(text, options.folder, options.structure, diagnostics);
   resolve(program, options.symbol, diagnostics);
   number_messages(program, diagnostics);
+  if (diagnostics.empty()) plan_calls(program);
   return program;
 }
 

@@ -23,11 +23,20 @@ std::uint32_t index_of(std::vector<std::string>& formats, const std::string& for
   return index;
 }
 
+// `%f` and floating-point numbers belong together.
+void check_argument(const FormatPiece& piece, const Expression& argument, Diagnostics& diagnostics) {
+  const bool is_floating = argument.type.is(Type::Kind::floating);
+  if (argument.type.is(Type::Kind::structure)) return diagnostics.add(argument.place, "a structure cannot be printed");
+  if (is_floating == (piece.conversion == 'f')) return;
+  diagnostics.add(argument.place, is_floating ? "a floating-point number is printed with %f"
+                                              : "%f is for floating-point numbers, this is " + name_of(argument.type));
+}
+
 void check_message(Message& message, Place place, Diagnostics& diagnostics) {
   std::size_t specifiers = 0;
   for (const FormatPiece& piece : split_format(message.format)) {
     if (piece.conversion == 0) continue;
-    if (piece.conversion == 'f') diagnostics.add(place, "`%f` is not available yet");
+    if (specifiers < message.arguments.size()) check_argument(piece, *message.arguments[specifiers], diagnostics);
     if (specifiers < maximum_arguments) message.kinds |= static_cast<std::uint64_t>(piece.kind) << (2 * specifiers);
     ++specifiers;
   }
@@ -43,12 +52,13 @@ void check_message(Message& message, Place place, Diagnostics& diagnostics) {
 }  // namespace
 
 void number_messages(Program& program, Diagnostics& diagnostics) {
-  for_each_statement(program.body, [&](Statement& statement) {
-    auto* message = std::get_if<Message>(&statement.node);
-    if (!message) return;
-    check_message(*message, statement.place, diagnostics);
-    message->index = index_of(program.formats, message->format);
-  });
+  for (const std::unique_ptr<Function>& one : program.functions)
+    for_each_statement(one->body, [&](Statement& statement) {
+      auto* message = std::get_if<Message>(&statement.node);
+      if (!message) return;
+      check_message(*message, statement.place, diagnostics);
+      message->index = index_of(program.formats, message->format);
+    });
 }
 
 }  // namespace hyperdbg::script

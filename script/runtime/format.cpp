@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "script/runtime/format.hpp"
 
+#include <bit>
 #include <cstdio>
 #include <cstring>
 
@@ -29,7 +30,7 @@ FormatPiece parse_specifier(std::string_view text) {
     for (; letter() == 'l' && next < 3; ++next) piece.length = Length::wide;
   }
   const bool plain = piece.length == Length::normal;
-  const std::string_view allowed = plain ? "diuoxcpsf" : "diuox";
+  const std::string_view allowed = plain ? "diuoxcpsf\x01" : "diuox";
   if (letter() == '\0' || !allowed.contains(letter())) return piece;
   piece.conversion = letter();
   piece.text = text.substr(0, next + 1);
@@ -138,6 +139,19 @@ std::string string_argument(const FormatPiece& piece, const FormatArgument& argu
   return visible(piece.kind == ArgumentKind::wide_string ? from_utf16(*argument.text) : *argument.text);
 }
 
+// The shape of the command .formats.
+std::string all_formats(std::uint64_t value) {
+  std::string text = printed("Evaluate expression:\nHex :        %016llx\n", value);
+  text +=
+      "Decimal :    " + std::to_string(static_cast<std::int64_t>(value)) + printed("\nOctal :      %022llo\n", value);
+  std::string bits;
+  for (int bit = 63; bit >= 0; --bit) {
+    bits += (value >> bit & 1) != 0 ? '1' : '0';
+    if (bit % 8 == 0 && bit != 0) bits += ' ';
+  }
+  return text + "Binary :     " + bits + '\n';
+}
+
 std::string argument_text(const FormatPiece& piece, const FormatArgument& argument) {
   const std::uint64_t value = truncated(argument.value, piece.length);
   switch (piece.conversion) {
@@ -156,6 +170,13 @@ std::string argument_text(const FormatPiece& piece, const FormatArgument& argume
       return printed("%016llx", argument.value);
     case 's':
       return string_argument(piece, argument);
+    case 'f': {
+      char buffer[400];
+      const int length = std::snprintf(buffer, sizeof buffer, "%f", std::bit_cast<double>(argument.value));
+      return {buffer, static_cast<std::size_t>(length)};
+    }
+    case '\x01':
+      return all_formats(argument.value);
     default:
       return "<not available>";
   }

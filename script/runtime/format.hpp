@@ -32,6 +32,9 @@ struct FormatArgument {
   std::optional<std::string> text;
 };
 
+// What `formats(v)` prints is a specifier that only the compiler writes.
+inline constexpr const char* formats_specifier = "%\x01";
+
 // A missing argument shows as `<missing>`. Control characters in strings and characters, which
 // may be the guest's, are made visible, except new-line and tab.
 std::string format_message(std::string_view format, std::span<const FormatArgument> arguments);

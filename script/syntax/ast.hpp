@@ -10,19 +10,10 @@
 #include "script/syntax/builtins.hpp"
 #include "script/syntax/diagnostic.hpp"
 #include "script/syntax/registers.hpp"
+#include "script/syntax/types.hpp"
 
 // What the parser builds. The resolve pass fills types, indexes and values; the emitter only reads.
 namespace hyperdbg::script {
-
-struct Type {
-  enum class Kind { none, integer };
-  Kind kind = Kind::integer;
-  unsigned bits = 64;
-  bool is_signed = true;
-};
-inline constexpr Type signed_type{Type::Kind::integer, 64, true};     // literals, registers, comparisons
-inline constexpr Type unsigned_type{Type::Kind::integer, 64, false};  // implicit variables, results of functions
-inline constexpr Type no_type{Type::Kind::none, 0, false};
 
 enum class UnaryOperator { negate, plus, complement, logical_not };
 enum class BinaryOperator {
@@ -39,13 +30,21 @@ using ExpressionPtr = std::unique_ptr<Expression>;
 struct Number {
   std::uint64_t value = 0;
 };
+struct FloatingNumber {
+  double value = 0;
+};
+// Argument of the functions that take one.
+struct String {
+  std::string bytes;  // without the zero at its end
+  bool is_wide = false;
+};
 struct Symbol {
   std::string name;
   std::uint64_t address = 0;
 };
 struct Local {
   std::string name;
-  std::uint32_t index = 0;  // in Program::locals
+  std::uint32_t index = 0;  // in Function::locals
 };
 struct Global {
   std::string name;
@@ -60,6 +59,28 @@ struct PseudoRegister {
 struct Dereference {
   ExpressionPtr address;
 };
+struct AddressOf {
+  ExpressionPtr object;
+};
+struct Index {
+  ExpressionPtr base, index;
+};
+// base.name, base->name
+struct MemberAccess {
+  ExpressionPtr base;
+  std::string name;
+  bool through_pointer = false;
+  Member member = {};
+};
+struct Cast {
+  Type type;
+  ExpressionPtr operand;
+};
+struct SizeOf {
+  Type type;              // unless there is an operand
+  ExpressionPtr operand;  // not evaluated
+  std::uint64_t size = 0;
+};
 struct Unary {
   UnaryOperator operation;
   ExpressionPtr operand;
@@ -72,12 +93,19 @@ struct Call {
   const Builtin* function;
   std::vector<ExpressionPtr> arguments;
 };
+struct UserCall {
+  std::string name;
+  std::vector<ExpressionPtr> arguments;
+  std::uint32_t function = 0;  // in Program::functions
+};
 
 struct Expression {
   Place place;
   Type type;
   unsigned depth = 1;  // levels of the tree below and with this one
-  std::variant<Number, Symbol, Local, Global, Register, PseudoRegister, Dereference, Unary, Binary, Call> node;
+  std::variant<Number, FloatingNumber, String, Symbol, Local, Global, Register, PseudoRegister, Dereference, AddressOf,
+               Index, MemberAccess, Cast, SizeOf, Unary, Binary, Call, UserCall>
+      node;
 };
 
 struct Statement;
@@ -90,10 +118,30 @@ struct Assignment {
   std::optional<BinaryOperator> operation;  // with one target only
   ExpressionPtr value;
 };
+// What stands behind `=` in a declaration: a value, or a list in braces.
+struct Initializer {
+  Place place;
+  ExpressionPtr value;  // null: a list
+  std::vector<Initializer> list;
+};
+// type name = initializer;
+struct Declaration {
+  std::string name;
+  Type type;
+  std::optional<Initializer> initializer;
+  std::uint32_t index = 0;  // in Function::locals
+  // The initializer, taken apart: what is not named is zero.
+  struct Store {
+    std::uint64_t offset;
+    Type type;
+    ExpressionPtr value;
+  };
+  std::vector<Store> stores;
+};
 struct CallStatement {
   ExpressionPtr call;
 };
-// printf and print
+// printf, print and formats
 struct Message {
   std::string format;
   std::vector<ExpressionPtr> arguments;
@@ -110,30 +158,66 @@ struct If {
 };
 // while, for and do-while
 struct Loop {
-  StatementPtr first, step;  // null if there is none
-  ExpressionPtr condition;   // null: always true
+  Block first;              // what stands before the first `;` of a for
+  StatementPtr step;        // null if there is none
+  ExpressionPtr condition;  // null: always true
   Block body;
   bool tested_first = true;
 };
+struct Switch {
+  struct Case {
+    Place place;
+    ExpressionPtr label;  // null: default
+    std::uint64_t value = 0;
+    Block body;  // runs into the next one
+  };
+  ExpressionPtr value;
+  std::vector<Case> cases;
+};
 struct Break {};
 struct Continue {};
-struct Return {};
+struct Return {
+  ExpressionPtr value;  // null: none
+};
 struct Nested {
   Block body;
 };
 
 struct Statement {
   Place place;
-  std::variant<Assignment, CallStatement, Message, If, Loop, Break, Continue, Return, Nested> node;
+  std::variant<Assignment, Declaration, CallStatement, Message, If, Loop, Switch, Break, Continue, Return, Nested> node;
+};
+
+struct Variable {
+  std::string name;
+  Type type;
+  bool in_memory = false;    // its address is needed
+  std::uint64_t offset = 0;  // in the function's part of the arena
+};
+
+struct Function {
+  std::string name;  // empty: the script itself
+  Place place;
+  Type result = no_type;
+  std::uint32_t parameters = 0;  // the first of locals
+  std::vector<Variable> locals;
+  Block body;
+  bool defined = false;
+  bool is_recursive = false;  // calls itself, perhaps through others
+  bool calls_functions = false;
+  std::uint64_t arena_size = 0;  // bytes
 };
 
 struct Program {
-  Block body;
-  std::vector<std::string> locals;
+  std::vector<std::unique_ptr<Function>> functions;  // the script itself first
   std::vector<std::string> globals;
   std::vector<Place> global_places;         // where each was named first
   std::vector<std::uint32_t> global_slots;  // same order
   std::vector<std::string> formats;
+  bool uses_floating = false;
+
+  Function& main() { return *functions.front(); }
+  const Function& main() const { return *functions.front(); }
 };
 
 // For std::visit: one lambda for each kind of node.

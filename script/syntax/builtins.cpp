@@ -3,51 +3,106 @@
 
 #include <algorithm>
 #include <iterator>
+#include <numeric>
+#include <utility>
+#include <vector>
 
 namespace hyperdbg::script {
 namespace {
 
 constexpr Space physical = Space::physical_memory;
 
+constexpr std::uint64_t unlimited = ~0ull;
+constexpr std::uint64_t usual_back_off = 65536;  // longest wait between two tries for a lock
+
+// clang-format off
 constexpr Builtin builtins[] = {
-    {"poi", Operation::read, 1, true, 8},
-    {"dq", Operation::read, 1, true, 8},
-    {"dd", Operation::read, 1, true, 4},
-    {"dw", Operation::read, 1, true, 2},
-    {"db", Operation::read, 1, true, 1},
-    {"low", Operation::read, 1, true, 8, 0, 16},
-    {"hi", Operation::read, 1, true, 8, 16, 16},
-    {"poi_pa", Operation::read, 1, true, 8, 0, 64, physical},
-    {"dq_pa", Operation::read, 1, true, 8, 0, 64, physical},
-    {"dd_pa", Operation::read, 1, true, 4, 0, 64, physical},
-    {"dw_pa", Operation::read, 1, true, 2, 0, 64, physical},
-    {"db_pa", Operation::read, 1, true, 1, 0, 64, physical},
-    {"low_pa", Operation::read, 1, true, 8, 0, 16, physical},
-    {"hi_pa", Operation::read, 1, true, 8, 16, 16, physical},
-    {"eb", Operation::write, 2, true, 1},
-    {"ed", Operation::write, 2, true, 4},
-    {"eq", Operation::write, 2, true, 8},
-    {"eb_pa", Operation::write, 2, true, 1, 0, 64, physical},
-    {"ed_pa", Operation::write, 2, true, 4, 0, 64, physical},
-    {"eq_pa", Operation::write, 2, true, 8, 0, 64, physical},
+    {"poi", Operation::read, 1, Result::is_unsigned, 8},
+    {"dq", Operation::read, 1, Result::is_unsigned, 8},
+    {"dd", Operation::read, 1, Result::is_unsigned, 4},
+    {"dw", Operation::read, 1, Result::is_unsigned, 2},
+    {"db", Operation::read, 1, Result::is_unsigned, 1},
+    {"low", Operation::read, 1, Result::is_unsigned, 8, 0, 16},
+    {"hi", Operation::read, 1, Result::is_unsigned, 8, 16, 16},
+    {"poi_pa", Operation::read, 1, Result::is_unsigned, 8, 0, 64, physical},
+    {"dq_pa", Operation::read, 1, Result::is_unsigned, 8, 0, 64, physical},
+    {"dd_pa", Operation::read, 1, Result::is_unsigned, 4, 0, 64, physical},
+    {"dw_pa", Operation::read, 1, Result::is_unsigned, 2, 0, 64, physical},
+    {"db_pa", Operation::read, 1, Result::is_unsigned, 1, 0, 64, physical},
+    {"low_pa", Operation::read, 1, Result::is_unsigned, 8, 0, 16, physical},
+    {"hi_pa", Operation::read, 1, Result::is_unsigned, 8, 16, 16, physical},
+    {"eb", Operation::write, 2, Result::is_unsigned, 1},
+    {"ed", Operation::write, 2, Result::is_unsigned, 4},
+    {"eq", Operation::write, 2, Result::is_unsigned, 8},
+    {"eb_pa", Operation::write, 2, Result::is_unsigned, 1, 0, 64, physical},
+    {"ed_pa", Operation::write, 2, Result::is_unsigned, 4, 0, 64, physical},
+    {"eq_pa", Operation::write, 2, Result::is_unsigned, 8, 0, 64, physical},
     {"not", Operation::complement, 1},
     {"neg", Operation::negate, 1},
-    {"event_sc", Operation::short_circuit, 1, false},
-    {"test_statement", Operation::test_statement, 1, false},
+    {"event_sc", Operation::short_circuit, 1, Result::none},
+    {"test_statement", Operation::test_statement, 1, Result::none},
+    {.name = "memcpy", .operation = Operation::service, .parameters = 3, .result = Result::none, .service = HYPERDBG_SERVICE_COPY},
+    {.name = "memcpy_pa", .operation = Operation::service, .parameters = 3, .result = Result::none, .service = HYPERDBG_SERVICE_COPY_PHYSICAL},
+    {.name = "memcmp", .operation = Operation::service, .parameters = 3, .result = Result::is_signed, .service = HYPERDBG_SERVICE_COMPARE_MEMORY, .arguments = Arguments::any_strings, .text_arguments = 2},
+    {.name = "strlen", .operation = Operation::service, .parameters = 1, .result = Result::is_unsigned, .service = HYPERDBG_SERVICE_STRING_LENGTH, .arguments = Arguments::strings, .text_arguments = 1},
+    {.name = "wcslen", .operation = Operation::service, .parameters = 1, .result = Result::is_unsigned, .service = HYPERDBG_SERVICE_WIDE_LENGTH, .arguments = Arguments::wide_strings, .text_arguments = 1},
+    {.name = "strcmp", .operation = Operation::service, .parameters = 2, .result = Result::is_signed, .service = HYPERDBG_SERVICE_COMPARE_STRINGS, .arguments = Arguments::strings, .text_arguments = 2, .filler = unlimited},
+    {.name = "strncmp", .operation = Operation::service, .parameters = 3, .result = Result::is_signed, .service = HYPERDBG_SERVICE_COMPARE_STRINGS, .arguments = Arguments::strings, .text_arguments = 2},
+    {.name = "wcscmp", .operation = Operation::service, .parameters = 2, .result = Result::is_signed, .service = HYPERDBG_SERVICE_COMPARE_WIDE, .arguments = Arguments::wide_strings, .text_arguments = 2, .filler = unlimited},
+    {.name = "wcsncmp", .operation = Operation::service, .parameters = 3, .result = Result::is_signed, .service = HYPERDBG_SERVICE_COMPARE_WIDE, .arguments = Arguments::wide_strings, .text_arguments = 2},
+    {.name = "check_address", .operation = Operation::service, .parameters = 1, .result = Result::is_unsigned, .service = HYPERDBG_SERVICE_CHECK_ADDRESS},
+    {.name = "virtual_to_physical", .operation = Operation::service, .parameters = 1, .result = Result::is_unsigned, .service = HYPERDBG_SERVICE_VIRTUAL_TO_PHYSICAL},
+    {.name = "physical_to_virtual", .operation = Operation::service, .parameters = 1, .result = Result::is_unsigned, .service = HYPERDBG_SERVICE_PHYSICAL_TO_VIRTUAL},
+    {.name = "disassemble_len", .operation = Operation::service, .parameters = 1, .result = Result::is_unsigned, .service = HYPERDBG_SERVICE_DISASSEMBLE_LENGTH, .filler = 64},
+    {.name = "disassemble_len64", .operation = Operation::service, .parameters = 1, .result = Result::is_unsigned, .service = HYPERDBG_SERVICE_DISASSEMBLE_LENGTH, .filler = 64},
+    {.name = "disassemble_len32", .operation = Operation::service, .parameters = 1, .result = Result::is_unsigned, .service = HYPERDBG_SERVICE_DISASSEMBLE_LENGTH, .filler = 32},
+    {.name = "interlocked_increment", .operation = Operation::service, .parameters = 1, .result = Result::is_unsigned, .service = HYPERDBG_SERVICE_ADD, .arguments = Arguments::variable, .filler = 1},
+    {.name = "interlocked_decrement", .operation = Operation::service, .parameters = 1, .result = Result::is_unsigned, .service = HYPERDBG_SERVICE_SUBTRACT, .arguments = Arguments::variable, .filler = 1},
+    {.name = "interlocked_exchange", .operation = Operation::service, .parameters = 2, .result = Result::is_unsigned, .service = HYPERDBG_SERVICE_EXCHANGE, .arguments = Arguments::variable},
+    {.name = "interlocked_exchange_add", .operation = Operation::service, .parameters = 2, .result = Result::is_unsigned, .service = HYPERDBG_SERVICE_EXCHANGE_ADD, .arguments = Arguments::variable},
+    {.name = "interlocked_compare_exchange", .operation = Operation::service, .parameters = 3, .result = Result::is_unsigned, .service = HYPERDBG_SERVICE_COMPARE_EXCHANGE, .arguments = Arguments::variable},
+    {.name = "spinlock_lock", .operation = Operation::service, .parameters = 1, .result = Result::none, .service = HYPERDBG_SERVICE_LOCK, .arguments = Arguments::variable, .filler = usual_back_off},
+    {.name = "spinlock_lock_custom_wait", .operation = Operation::service, .parameters = 2, .result = Result::none, .service = HYPERDBG_SERVICE_LOCK, .arguments = Arguments::variable},
+    {.name = "spinlock_unlock", .operation = Operation::service, .parameters = 1, .result = Result::none, .service = HYPERDBG_SERVICE_UNLOCK, .arguments = Arguments::variable},
+    {.name = "rdtsc", .operation = Operation::service, .parameters = 0, .result = Result::is_unsigned, .service = HYPERDBG_SERVICE_TIME_STAMP},
+    {.name = "rdtscp", .operation = Operation::service, .parameters = 0, .result = Result::is_unsigned, .service = HYPERDBG_SERVICE_TIME_STAMP_AND_CORE},
+    {.name = "microsleep", .operation = Operation::service, .parameters = 1, .result = Result::none, .service = HYPERDBG_SERVICE_SLEEP},
+    {.name = "event_enable", .operation = Operation::service, .parameters = 1, .result = Result::none, .service = HYPERDBG_SERVICE_EVENT_ENABLE},
+    {.name = "enable_event", .operation = Operation::service, .parameters = 1, .result = Result::none, .service = HYPERDBG_SERVICE_EVENT_ENABLE},
+    {.name = "event_disable", .operation = Operation::service, .parameters = 1, .result = Result::none, .service = HYPERDBG_SERVICE_EVENT_DISABLE},
+    {.name = "disable_event", .operation = Operation::service, .parameters = 1, .result = Result::none, .service = HYPERDBG_SERVICE_EVENT_DISABLE},
+    {.name = "event_clear", .operation = Operation::service, .parameters = 1, .result = Result::none, .service = HYPERDBG_SERVICE_EVENT_CLEAR},
+    {.name = "event_inject", .operation = Operation::service, .parameters = 2, .result = Result::none, .service = HYPERDBG_SERVICE_INJECT},
+    {.name = "event_inject_error_code", .operation = Operation::service, .parameters = 3, .result = Result::none, .service = HYPERDBG_SERVICE_INJECT_WITH_ERROR},
+    {.name = "pause", .operation = Operation::service, .parameters = 0, .result = Result::none, .service = HYPERDBG_SERVICE_PAUSE},
+    {.name = "flush", .operation = Operation::service, .parameters = 0, .result = Result::none, .service = HYPERDBG_SERVICE_FLUSH},
+    {.name = "event_trace_step", .operation = Operation::service, .parameters = 0, .result = Result::none, .service = HYPERDBG_SERVICE_TRACE},
+    {.name = "event_trace_step_in", .operation = Operation::service, .parameters = 0, .result = Result::none, .service = HYPERDBG_SERVICE_TRACE, .filler = 1},
+    {.name = "event_trace_instrumentation_step", .operation = Operation::service, .parameters = 0, .result = Result::none, .service = HYPERDBG_SERVICE_TRACE, .filler = 2},
+    {.name = "event_trace_instrumentation_step_in", .operation = Operation::service, .parameters = 0, .result = Result::none, .service = HYPERDBG_SERVICE_TRACE, .filler = 3},
+    {.name = "event_trace_step_out", .operation = Operation::service, .parameters = 0, .result = Result::none, .service = HYPERDBG_SERVICE_TRACE, .filler = 4},
+    {.name = "lbr_save", .operation = Operation::service, .parameters = 0, .result = Result::is_unsigned, .service = HYPERDBG_SERVICE_LBR_SAVE},
+    {.name = "lbr_print", .operation = Operation::service, .parameters = 0, .result = Result::is_unsigned, .service = HYPERDBG_SERVICE_LBR_PRINT},
+    {.name = "lbr_dump", .operation = Operation::service, .parameters = 0, .result = Result::is_unsigned, .service = HYPERDBG_SERVICE_LBR_PRINT},
+    {.name = "lbr_restore", .operation = Operation::service, .parameters = 0, .result = Result::is_unsigned, .service = HYPERDBG_SERVICE_LBR_RESTORE},
+    {.name = "lbr_restore_by_filter", .operation = Operation::service, .parameters = 1, .result = Result::is_unsigned, .service = HYPERDBG_SERVICE_LBR_RESTORE},
+    {.name = "lbr_check", .operation = Operation::service, .parameters = 0, .result = Result::is_unsigned, .service = HYPERDBG_SERVICE_LBR_CHECK},
 };
+// clang-format on
 
-constexpr std::string_view missing[] = {
-    // clang-format off
-    "formats", "flush", "event_enable", "event_disable", "enable_event", "disable_event", "event_clear", "event_inject",
-    "event_inject_error_code", "pause", "event_trace_step", "event_trace_step_in", "event_trace_step_out",
-    "event_trace_instrumentation_step", "event_trace_instrumentation_step_in", "memcpy", "memcpy_pa", "memcmp",
-    "check_address", "virtual_to_physical", "physical_to_virtual", "strlen", "wcslen", "strcmp", "strncmp", "wcscmp",
-    "wcsncmp", "disassemble_len", "disassemble_len32", "disassemble_len64", "interlocked_increment",
-    "interlocked_decrement", "interlocked_exchange", "interlocked_exchange_add", "interlocked_compare_exchange",
-    "spinlock_lock", "spinlock_lock_custom_wait", "spinlock_unlock", "rdtsc", "rdtscp", "microsleep", "lbr_save",
-    "lbr_print", "lbr_dump", "lbr_restore", "lbr_restore_by_filter", "lbr_check", "reference", "ref", "sizeof",
-    // clang-format on
-};
+// The number of single letters to change, add or leave out.
+std::size_t distance(std::string_view left, std::string_view right) {
+  std::vector<std::size_t> row(right.size() + 1);
+  std::iota(row.begin(), row.end(), std::size_t{0});
+  for (std::size_t i = 1; i <= left.size(); ++i) {
+    std::size_t diagonal = std::exchange(row[0], i);
+    for (std::size_t j = 1; j <= right.size(); ++j) {
+      const std::size_t changed = diagonal + (left[i - 1] != right[j - 1] ? 1 : 0);
+      diagonal = std::exchange(row[j], std::min({row[j] + 1, row[j - 1] + 1, changed}));
+    }
+  }
+  return row.back();
+}
 
 }  // namespace
 
@@ -56,8 +111,18 @@ const Builtin* find_builtin(std::string_view name) {
   return found == std::end(builtins) ? nullptr : found;
 }
 
-bool is_missing_builtin(std::string_view name) {
-  return std::ranges::find(missing, name) != std::end(missing);
+std::string_view nearest_function(std::string_view name) {
+  std::string_view nearest;
+  std::size_t least = 1 + name.size() / 3;
+  const auto consider = [&](std::string_view candidate) {
+    const std::size_t far = distance(name, candidate);
+    if (far > least || (far == least && !nearest.empty())) return;
+    least = far;
+    nearest = candidate;
+  };
+  for (const Builtin& function : builtins) consider(function.name);
+  for (const char* statement : {"printf", "print", "formats", "sizeof", "reference"}) consider(statement);
+  return nearest;
 }
 
 }  // namespace hyperdbg::script

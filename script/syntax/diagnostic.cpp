@@ -2,6 +2,7 @@
 #include "script/syntax/diagnostic.hpp"
 
 #include <algorithm>
+#include <tuple>
 #include <utility>
 
 namespace hyperdbg::script {
@@ -27,7 +28,9 @@ std::string caret_line(const Diagnostic& diagnostic) {
 }  // namespace
 
 std::string render(const Diagnostic& diagnostic) {
-  std::string text = "Line " + std::to_string(diagnostic.line) + ":\n";
+  std::string text = "Line " + std::to_string(diagnostic.line);
+  if (!diagnostic.file.empty()) text += " of " + diagnostic.file;
+  text += ":\n";
   text += diagnostic.source_line + '\n' + caret_line(diagnostic) + '\n' + diagnostic.message + '\n';
   if (!diagnostic.hint.empty()) text += "hint: " + diagnostic.hint + '\n';
   return text;
@@ -39,18 +42,32 @@ std::string render(const std::vector<Diagnostic>& diagnostics) {
   return text;
 }
 
+std::uint32_t Diagnostics::add_file(std::string path, std::string text) {
+  files_.push_back({std::move(path), std::move(text)});
+  return static_cast<std::uint32_t>(files_.size());
+}
+
+std::string_view Diagnostics::text_of(std::uint32_t file) const {
+  return file == 0 ? text_ : files_[file - 1].text;
+}
+
 void Diagnostics::add(Place place, std::string message, std::string hint) {
-  const auto same_place = [&](const Diagnostic& other) {
-    return other.line == place.line && other.column == place.column;
-  };
-  if (std::ranges::any_of(list_, same_place)) return;
-  list_.push_back(
-      {place.line, place.column, std::move(message), std::move(hint), std::string(line_of(text_, place.line))});
+  if (std::ranges::find(list_, place, &Entry::place) != list_.end()) return;
+  const std::string path = place.file == 0 ? "" : files_[place.file - 1].path;
+  list_.push_back({place,
+                   {place.line, place.column, std::move(message), std::move(hint),
+                    std::string(line_of(text_of(place.file), place.line)), path}});
 }
 
 std::vector<Diagnostic> Diagnostics::take() {
-  std::ranges::stable_sort(list_, {}, [](const Diagnostic& one) { return std::pair(one.line, one.column); });
-  return std::exchange(list_, {});
+  std::ranges::stable_sort(list_, {}, [](const Entry& one) {
+    const Place& place = one.place;
+    return std::tuple(place.file == 0 ? place.line : place.origin, place.file, place.line, place.column);
+  });
+  std::vector<Diagnostic> diagnostics;
+  for (Entry& one : list_) diagnostics.push_back(std::move(one.diagnostic));
+  list_.clear();
+  return diagnostics;
 }
 
 }  // namespace hyperdbg::script

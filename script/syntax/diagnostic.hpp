@@ -2,6 +2,7 @@
 #pragma once
 #include <algorithm>
 #include <cstdint>
+#include <deque>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -12,10 +13,13 @@ namespace hyperdbg::script {
 struct Place {
   std::uint32_t line = 1;
   std::uint32_t column = 1;
+  std::uint32_t file = 0;    // 0: the script itself, otherwise an included file
+  std::uint32_t origin = 0;  // line of the script that includes it
 
-  // As abi/script.h wants it: line << 12 | column, saturated.
+  // As abi/script.h wants it: line << 12 | column, saturated. In an included file: the line that includes it.
   constexpr std::uint64_t position() const {
-    return std::uint64_t{std::min(line, 0xfffffu)} << 12 | std::min(column, 0xfffu);
+    const std::uint32_t shown = file == 0 ? line : origin;
+    return std::uint64_t{std::min(shown, 0xfffffu)} << 12 | (file == 0 ? std::min(column, 0xfffu) : 1);
   }
   friend auto operator<=>(const Place&, const Place&) = default;
 };
@@ -27,6 +31,7 @@ struct Diagnostic {
   std::string message;
   std::string hint;  // what to do about it; may be empty
   std::string source_line;
+  std::string file;  // path of an included file; empty: the script itself
 };
 
 // `Line N:`, the source line, a caret below the place, the message and the hint.
@@ -38,6 +43,10 @@ class Diagnostics {
  public:
   explicit Diagnostics(std::string_view text) : text_(text) {}
 
+  // An included file; gives its number. Its text stays where it is as long as this object.
+  std::uint32_t add_file(std::string path, std::string text);
+  std::string_view text_of(std::uint32_t file) const;
+
   // The second complaint about one place is a consequence of the first and is not kept.
   void add(Place place, std::string message, std::string hint = {});
   bool empty() const { return list_.empty(); }
@@ -45,8 +54,18 @@ class Diagnostics {
   std::vector<Diagnostic> take();
 
  private:
+  struct File {
+    std::string path;
+    std::string text;
+  };
+  struct Entry {
+    Place place;
+    Diagnostic diagnostic;
+  };
+
   std::string_view text_;
-  std::vector<Diagnostic> list_;
+  std::deque<File> files_;
+  std::vector<Entry> list_;
 };
 
 }  // namespace hyperdbg::script

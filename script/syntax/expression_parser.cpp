@@ -95,6 +95,13 @@ ExpressionPtr ExpressionParser::make_binary(Token operation, BinaryOperator kind
   return make(operation.place, Binary{kind, std::move(left), std::move(right)}, depth);
 }
 
+ExpressionPtr ExpressionParser::parse_condition() {
+  const bool outer = std::exchange(in_condition_, true);
+  ExpressionPtr condition = parse();
+  in_condition_ = outer;
+  return condition;
+}
+
 ExpressionPtr ExpressionParser::parse_binary(int lowest_level) {
   ExpressionPtr left = parse_unary();
   while (left) {
@@ -119,10 +126,8 @@ ExpressionPtr ExpressionParser::parse_unary() {
     case TokenKind::tilde:
     case TokenKind::exclamation:
     case TokenKind::star:
-      return parse_prefix(tokens_.take());
     case TokenKind::ampersand:
-      tokens_.complain(tokens_.peek().place, "`&` (the address of a variable) is not available yet");
-      return nullptr;
+      return parse_prefix(tokens_.take());
     case TokenKind::increment:
     case TokenKind::decrement:
       tokens_.complain(
@@ -136,59 +141,90 @@ ExpressionPtr ExpressionParser::parse_unary() {
 }
 
 ExpressionPtr ExpressionParser::parse_prefix(const Token& operation) {
+  if (in_condition_ && unary_operator(operation.kind) && unary_operator(tokens_.peek().kind)) {
+    tokens_.complain(tokens_.peek().place, "Syntax Error: Invalid Syntax: two unary operators in a row in a condition",
+                     "use parentheses: " + std::string(operation.text) + "(" + std::string(tokens_.peek().text) + "x)");
+    return nullptr;
+  }
   ExpressionPtr operand = parse_unary();
   if (!operand) return nullptr;
   const unsigned depth = operand->depth + 1;
   if (operation.kind == TokenKind::star) return make(operation.place, Dereference{std::move(operand)}, depth);
+  if (operation.kind == TokenKind::ampersand) return make(operation.place, AddressOf{std::move(operand)}, depth);
   return make(operation.place, Unary{*unary_operator(operation.kind), std::move(operand)}, depth);
 }
 
 ExpressionPtr ExpressionParser::parse_primary() {
+  ExpressionPtr result = parse_operand();
+  while (result && (tokens_.at(TokenKind::left_bracket) || tokens_.at(TokenKind::dot) || tokens_.at(TokenKind::arrow)))
+    result = parse_postfix(std::move(result));
+  return result;
+}
+
+ExpressionPtr ExpressionParser::parse_operand() {
   const Token token = tokens_.peek();
-  ExpressionPtr result;
   switch (token.kind) {
     case TokenKind::number:
       tokens_.take();
-      result = make(token.place, Number{token.value});
-      break;
+      if (tokens_.at(TokenKind::left_parenthesis) && types_.is_function(token.text)) return parse_user_call(token);
+      return make(token.place, Number{token.value});
+    case TokenKind::floating:
+      tokens_.take();
+      return make(token.place, FloatingNumber{token.floating});
     case TokenKind::symbol:
       tokens_.take();
-      result = make(token.place, Symbol{std::string(token.text)});
-      break;
+      return make(token.place, Symbol{std::string(token.text)});
     case TokenKind::global:
       tokens_.take();
-      result = make(token.place, Global{std::string(token.text)});
-      break;
+      return make(token.place, Global{std::string(token.text)});
     case TokenKind::register_name:
-      result = parse_register();
-      break;
+      return parse_register();
     case TokenKind::pseudo_register:
-      result = parse_pseudo_register();
-      break;
+      return parse_pseudo_register();
     case TokenKind::word:
-      result = parse_word();
-      break;
+      return parse_word();
     case TokenKind::left_parenthesis:
-      result = parse_parentheses();
-      break;
+      return parse_parentheses();
     case TokenKind::string:
     case TokenKind::wide_string:
       tokens_.complain(token.place, "Syntax Error: Invalid Syntax: a string is no value",
-                       "strings are the formats of printf");
+                       "strings are the formats of printf, and arguments of functions like strcmp");
       return nullptr;
     default:
       tokens_.complain_expected("a value");
       return nullptr;
   }
-  return result && !has_postfix() ? std::move(result) : nullptr;
+}
+
+ExpressionPtr ExpressionParser::parse_postfix(ExpressionPtr base) {
+  return tokens_.at(TokenKind::left_bracket) ? parse_index(std::move(base)) : parse_member(std::move(base));
+}
+
+ExpressionPtr ExpressionParser::parse_index(ExpressionPtr base) {
+  const Place place = tokens_.take().place;
+  const bool outer = std::exchange(in_condition_, false);
+  ExpressionPtr index = parse();
+  in_condition_ = outer;
+  if (!index || !tokens_.expect(TokenKind::right_bracket, "`]`")) return nullptr;
+  const unsigned depth = std::max(base->depth, index->depth) + 1;
+  return make(place, Index{std::move(base), std::move(index)}, depth);
+}
+
+ExpressionPtr ExpressionParser::parse_member(ExpressionPtr base) {
+  const bool through_pointer = tokens_.take().kind == TokenKind::arrow;
+  const Token name = tokens_.peek();
+  if (!is_name_like(name)) {
+    tokens_.complain_expected("the name of a member");
+    return nullptr;
+  }
+  tokens_.take();
+  const unsigned depth = base->depth + 1;
+  return make(name.place, MemberAccess{std::move(base), std::string(name.text), through_pointer}, depth);
 }
 
 ExpressionPtr ExpressionParser::parse_parentheses() {
-  tokens_.take();
-  if (tokens_.at(TokenKind::word) && is_type_word(tokens_.peek().text)) {
-    tokens_.complain(tokens_.peek().place, "casts are not available yet: " + tokens_.shown());
-    return nullptr;
-  }
+  const Place place = tokens_.take().place;
+  if (types_.at_type()) return parse_cast(place);
   ExpressionPtr inner = parse();
   if (!inner) return nullptr;
   const bool assigns = tokens_.at(TokenKind::assign);
@@ -196,19 +232,53 @@ ExpressionPtr ExpressionParser::parse_parentheses() {
   return inner;
 }
 
+ExpressionPtr ExpressionParser::parse_cast(Place place) {
+  const auto type = types_.parse_type();
+  if (!type || !tokens_.expect(TokenKind::right_parenthesis, "`)`")) return nullptr;
+  ExpressionPtr operand = parse_unary();
+  if (!operand) return nullptr;
+  const unsigned depth = operand->depth + 1;
+  return make(place, Cast{*type, std::move(operand)}, depth);
+}
+
+ExpressionPtr ExpressionParser::parse_size(Place place) {
+  SizeOf size;
+  if (tokens_.at(TokenKind::left_parenthesis) && types_.at_type(1)) {
+    tokens_.take();
+    const auto type = types_.parse_type();
+    if (!type || !tokens_.expect(TokenKind::right_parenthesis, "`)`")) return nullptr;
+    if (!type->is(Type::Kind::none) && !types_.check_complete(*type, place)) return nullptr;
+    size.type = *type;
+    return make(place, std::move(size));
+  }
+  size.operand = parse_unary();
+  if (!size.operand) return nullptr;
+  const unsigned depth = size.operand->depth + 1;
+  return make(place, std::move(size), depth);
+}
+
+// reference(x), the function form of &x
+ExpressionPtr ExpressionParser::parse_reference(Place place) {
+  if (!tokens_.expect(TokenKind::left_parenthesis, "`(` behind `reference`")) return nullptr;
+  ExpressionPtr object = parse();
+  if (!object || !tokens_.expect(TokenKind::right_parenthesis, "`)`")) return nullptr;
+  const unsigned depth = object->depth + 1;
+  return make(place, AddressOf{std::move(object)}, depth);
+}
+
 ExpressionPtr ExpressionParser::parse_word() {
   const Token token = tokens_.take();
   const std::string_view word = token.text;
+  if (word == "sizeof") return parse_size(token.place);
+  if (word == "reference" || word == "ref") return parse_reference(token.place);
+  if (types_.is_function(word) && tokens_.at(TokenKind::left_parenthesis)) return parse_user_call(token);
   if (const Builtin* function = find_builtin(word)) return parse_call(*function, token.place);
-  if (is_missing_builtin(word)) {
-    tokens_.complain(token.place, quoted(word) + " is not available yet");
-    return nullptr;
-  }
   if (is_type_word(word)) {
-    tokens_.complain(token.place, "declared types are not available yet: " + quoted(word));
+    tokens_.complain(token.place, "Syntax Error: Invalid Syntax: expected a value before the type " + quoted(word),
+                     "a cast is written (" + std::string(word) + ") value");
     return nullptr;
   }
-  if (word == "printf" || word == "print") {
+  if (word == "printf" || word == "print" || word == "formats") {
     tokens_.complain(token.place, "Syntax Error: Invalid Syntax: " + quoted(word) + " has no value");
     return nullptr;
   }
@@ -217,7 +287,7 @@ ExpressionPtr ExpressionParser::parse_word() {
     return nullptr;
   }
   if (const auto part = find_register(word)) return make(token.place, Register{*part});
-  if (tokens_.at(TokenKind::left_parenthesis)) return parse_unknown_call(token);
+  if (tokens_.at(TokenKind::left_parenthesis)) return parse_user_call(token);
   return make(token.place, Local{std::string(word)});
 }
 
@@ -229,7 +299,7 @@ ExpressionPtr ExpressionParser::parse_call(const Builtin& function, Place place)
     return nullptr;
   }
   std::vector<ExpressionPtr> arguments;
-  if (!parse_arguments(arguments)) return nullptr;
+  if (!parse_arguments(arguments, function.text_arguments)) return nullptr;
   if (arguments.size() != function.parameters) {
     tokens_.complain(place, "Syntax Error: Invalid Syntax: " + quoted(name) + " takes " +
                                 std::to_string(function.parameters) + " argument" +
@@ -241,23 +311,33 @@ ExpressionPtr ExpressionParser::parse_call(const Builtin& function, Place place)
   return make(place, Call{&function, std::move(arguments)}, depth + 1);
 }
 
-ExpressionPtr ExpressionParser::parse_unknown_call(const Token& name) {
-  tokens_.complain(name.place, "Undefined Function: " + quoted(name.text),
-                   "functions of your own are not available yet");
-  std::vector<ExpressionPtr> arguments;
-  parse_arguments(arguments);
-  return nullptr;
+ExpressionPtr ExpressionParser::parse_user_call(const Token& name) {
+  UserCall call;
+  call.name = name.text;
+  if (!parse_arguments(call.arguments)) return nullptr;
+  unsigned depth = 0;
+  for (const ExpressionPtr& argument : call.arguments) depth = std::max(depth, argument->depth);
+  return make(name.place, std::move(call), depth + 1);
 }
 
-bool ExpressionParser::parse_arguments(std::vector<ExpressionPtr>& arguments) {
+bool ExpressionParser::parse_arguments(std::vector<ExpressionPtr>& arguments, std::size_t strings) {
   tokens_.take();
   if (tokens_.accept(TokenKind::right_parenthesis)) return true;
+  const bool outer = std::exchange(in_condition_, false);
+  bool whole = true;
   do {
-    ExpressionPtr argument = parse();
-    if (!argument) return false;
+    const bool is_string = tokens_.at(TokenKind::string) || tokens_.at(TokenKind::wide_string);
+    ExpressionPtr argument = is_string && arguments.size() < strings ? parse_string() : parse();
+    whole = argument != nullptr;
     arguments.push_back(std::move(argument));
-  } while (tokens_.accept(TokenKind::comma));
-  return tokens_.expect(TokenKind::right_parenthesis, "`,` or `)`");
+  } while (whole && tokens_.accept(TokenKind::comma));
+  in_condition_ = outer;
+  return whole && tokens_.expect(TokenKind::right_parenthesis, "`,` or `)`");
+}
+
+ExpressionPtr ExpressionParser::parse_string() {
+  const Token token = tokens_.take();
+  return make(token.place, String{token.contents, token.kind == TokenKind::wide_string});
 }
 
 ExpressionPtr ExpressionParser::parse_register() {
@@ -282,18 +362,6 @@ ExpressionPtr ExpressionParser::parse_pseudo_register() {
   tokens_.complain(token.place, "Syntax Error: Unknown Token: there is no pseudo-register " + shown,
                    token.text.starts_with("arg") ? "the arguments of .script are put in before a command runs" : "");
   return nullptr;
-}
-
-// Arrays and structures: refused by name until they are there.
-bool ExpressionParser::has_postfix() {
-  const Token& token = tokens_.peek();
-  if (token.kind == TokenKind::left_bracket)
-    tokens_.complain(token.place, "arrays are not available yet: `[`");
-  else if (token.kind == TokenKind::dot || token.kind == TokenKind::arrow)
-    tokens_.complain(token.place, "structures are not available yet: " + tokens_.shown());
-  else
-    return false;
-  return true;
 }
 
 }  // namespace hyperdbg::script

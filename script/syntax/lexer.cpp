@@ -4,8 +4,11 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
+#include <charconv>
+#include <filesystem>
 #include <utility>
 
+#include "script/syntax/include.hpp"
 #include "script/syntax/number.hpp"
 #include "script/syntax/string_literal.hpp"
 #include "script/syntax/words.hpp"
@@ -71,18 +74,31 @@ constexpr Operator operators[] = {
     {"]", TokenKind::right_bracket},
     {",", TokenKind::comma},
     {";", TokenKind::semicolon},
+    {":", TokenKind::colon},
     {".", TokenKind::dot},
+};
+
+// Where an included file is named, and how deep.
+struct Origin {
+  std::uint32_t file = 0;
+  std::uint32_t line = 0;
+  unsigned depth = 0;
 };
 
 class Lexer {
  public:
-  Lexer(std::string_view text, Diagnostics& diagnostics) : text_(text), diagnostics_(diagnostics) {}
-
-  std::vector<Token> run() {
-    while (skip_blanks()) lex_token();
-    add(TokenKind::end, 0);
-    return std::move(tokens_);
+  Lexer(std::string_view text, std::string_view folder, Diagnostics& diagnostics, std::vector<Token>& tokens,
+        Origin origin = {})
+      : text_(text), folder_(folder), diagnostics_(diagnostics), tokens_(tokens), origin_(origin) {
+    place_.file = origin.file;
+    place_.origin = origin.line;
   }
+
+  void run() {
+    while (skip_blanks()) lex_token();
+  }
+
+  void end() { add(TokenKind::end, 0); }
 
  private:
   char at(std::size_t ahead = 0) const { return offset_ + ahead < text_.size() ? text_[offset_ + ahead] : '\0'; }
@@ -156,8 +172,7 @@ class Lexer {
     } else if (c == '@' || c == '$') {
       lex_sigil(c == '@' ? TokenKind::register_name : TokenKind::pseudo_register);
     } else if (c == '#') {
-      complain("`#include` is not available yet");
-      advance(std::min(rest().find('\n'), rest().size()));
+      lex_include();
     } else if (is_word_character(c)) {
       lex_word();
     } else {
@@ -245,8 +260,51 @@ class Lexer {
   void lex_floating(std::size_t before_dot) {
     std::size_t length = before_dot + 1;
     while (is_digit(at(length))) ++length;
-    complain("floating-point literals are not available yet: `" + std::string(rest().substr(0, length)) + "`");
-    add(TokenKind::number, length);
+    const std::string text(rest().substr(0, length));
+    if (is_word_character(at(length)))
+      complain("Invalid floating-point literal: `" + std::string(rest().substr(0, length + word_length(length))) + "`",
+               "decimal digits and one point, without exponent and suffix");
+    double value = 0;
+    const auto read = std::from_chars(text.data(), text.data() + text.size(), value);
+    if (read.ec != std::errc()) complain("Floating-point literal is out of range: `" + text + "`");
+    add(TokenKind::floating, length + word_length(length)).floating = value;
+  }
+
+  // #include "path" and perhaps a semicolon: the tokens of the file stand here.
+  void lex_include() {
+    constexpr std::string_view directive = "#include";
+    constexpr unsigned deepest = 16;
+    const Place place = place_;
+    const auto wrong = [&](std::string message, std::string hint = {}) {
+      diagnostics_.add(place, std::move(message), std::move(hint));
+      advance(std::min(rest().find('\n'), rest().size()));
+    };
+    if (!rest().starts_with(directive))
+      return wrong("Syntax Error: Unknown Token: `#`", "#include \"path\"; is the only word that starts with it");
+    advance(directive.size());
+    if (!skip_blanks() || at() != '"' || place_.line != place.line)
+      return wrong("Syntax Error: Invalid Syntax: #include wants a path in quotes", "#include \"path\";");
+    // Not a string literal: a backslash in a path is a backslash.
+    const auto close = rest().find_first_of("\"\n", 1);
+    if (close == rest().npos || rest()[close] != '"')
+      return wrong("Syntax Error: Unknown Token: the path of #include is not closed", "close it with `\"`");
+    const std::string path(rest().substr(1, close - 1));
+    advance(close + 1);
+    if (skip_blanks() && at() == ';') advance(1);
+    if (origin_.depth >= deepest) {
+      diagnostics_.add(place, "#include \"" + path + "\": files include each other too deeply");
+      return;
+    }
+    auto file = read_included(path, folder_);
+    if (!file) {
+      diagnostics_.add(place, "#include: " + file.error(),
+                       "a path is looked up from the script's folder, the working folder and the program's folder");
+      return;
+    }
+    const std::string folder = std::filesystem::path(file->path).parent_path().string();
+    const std::uint32_t number = diagnostics_.add_file(file->path, std::move(file->text));
+    const std::uint32_t line = origin_.file == 0 ? place.line : origin_.line;
+    Lexer(diagnostics_.text_of(number), folder, diagnostics_, tokens_, {number, line, origin_.depth + 1}).run();
   }
 
   void lex_symbol(std::size_t length) {
@@ -255,16 +313,22 @@ class Lexer {
   }
 
   std::string_view text_;
+  std::string_view folder_;
   Diagnostics& diagnostics_;
+  std::vector<Token>& tokens_;
+  Origin origin_;
   std::size_t offset_ = 0;
   Place place_;
-  std::vector<Token> tokens_;
 };
 
 }  // namespace
 
-std::vector<Token> tokenize(std::string_view text, Diagnostics& diagnostics) {
-  return Lexer(text, diagnostics).run();
+std::vector<Token> tokenize(std::string_view text, std::string_view folder, Diagnostics& diagnostics) {
+  std::vector<Token> tokens;
+  Lexer lexer(text, folder, diagnostics, tokens);
+  lexer.run();
+  lexer.end();
+  return tokens;
 }
 
 }  // namespace hyperdbg::script

@@ -8,7 +8,7 @@
 
 namespace hyperdbg::script {
 
-// The tokens of `text`, ended by one of kind `end`. They point into `text`.
-std::vector<Token> tokenize(std::string_view text, Diagnostics& diagnostics);
+// `folder`: where #include looks first. The tokens refer to `text` and to files that `diagnostics` keeps.
+std::vector<Token> tokenize(std::string_view text, std::string_view folder, Diagnostics& diagnostics);
 
 }  // namespace hyperdbg::script

@@ -2,8 +2,12 @@
 #include "script/syntax/parser.hpp"
 
 #include <algorithm>
+#include <span>
 #include <utility>
 
+#include "script/runtime/format.hpp"
+#include "script/syntax/compound_operator.hpp"
+#include "script/syntax/declaration_parser.hpp"
 #include "script/syntax/expression_parser.hpp"
 #include "script/syntax/lexer.hpp"
 #include "script/syntax/number.hpp"
@@ -12,33 +16,6 @@
 
 namespace hyperdbg::script {
 namespace {
-
-std::optional<BinaryOperator> compound_operator(TokenKind token) {
-  switch (token) {
-    case TokenKind::plus_assign:
-      return BinaryOperator::add;
-    case TokenKind::minus_assign:
-      return BinaryOperator::subtract;
-    case TokenKind::star_assign:
-      return BinaryOperator::multiply;
-    case TokenKind::slash_assign:
-      return BinaryOperator::divide;
-    case TokenKind::percent_assign:
-      return BinaryOperator::modulo;
-    case TokenKind::shift_left_assign:
-      return BinaryOperator::shift_left;
-    case TokenKind::shift_right_assign:
-      return BinaryOperator::shift_right;
-    case TokenKind::ampersand_assign:
-      return BinaryOperator::bit_and;
-    case TokenKind::caret_assign:
-      return BinaryOperator::bit_xor;
-    case TokenKind::bar_assign:
-      return BinaryOperator::bit_or;
-    default:
-      return std::nullopt;
-  }
-}
 
 ExpressionPtr one(Place place) {
   auto expression = std::make_unique<Expression>();
@@ -49,9 +26,14 @@ ExpressionPtr one(Place place) {
 
 class Parser {
  public:
-  Parser(TokenStream& tokens) : tokens_(tokens), expressions_(tokens) {}
+  Parser(TokenStream& tokens, const StructureLookup& structure)
+      : tokens_(tokens),
+        types_(tokens, structure),
+        expressions_(tokens, types_),
+        declarations_(tokens, types_, expressions_) {}
 
-  Block parse_script() {
+  Program parse_script() {
+    program_.functions.push_back(std::make_unique<Function>());
     Block body;
     while (!tokens_.at_end()) {
       parse_into(body);
@@ -60,7 +42,9 @@ class Parser {
         tokens_.take();
       }
     }
-    return body;
+    program_.main().body = std::move(body);
+    program_.main().defined = true;
+    return std::move(program_);
   }
 
  private:
@@ -68,10 +52,77 @@ class Parser {
   void parse_into(Block& block) {
     if (tokens_.accept(TokenKind::semicolon)) return;
     if (tokens_.at(TokenKind::right_brace)) return;
-    if (StatementPtr statement = parse_statement())
+    if (types_.at_type() || tokens_.at_word("typedef")) {
+      if (!parse_declaration(block)) tokens_.skip_statement();
+    } else if (StatementPtr statement = parse_statement()) {
       block.push_back(std::move(statement));
-    else
+    } else {
       tokens_.skip_statement();
+    }
+  }
+
+  // What starts with a type: structures and typedefs leave no statement, variables one each.
+  bool parse_declaration(Block& block) {
+    if (tokens_.at_word("typedef")) return declarations_.parse_typedef();
+    if (declarations_.at_structure_declaration()) return declarations_.parse_structure_declaration();
+    const auto base = types_.parse_base();
+    if (!base) return false;
+    const auto first = declarations_.parse_declarator(*base);
+    if (!first) return false;
+    if (tokens_.at(TokenKind::left_parenthesis)) return parse_function(*first);
+    return parse_variables(block, *base, *first) && expect_semicolon();
+  }
+
+  // `int x = 1, y = 2`, without its semicolon.
+  bool parse_variables(Block& block, const Type& base, std::optional<Declarator> declarator) {
+    while (declarator) {
+      auto declaration = declarations_.parse_variable(*declarator);
+      if (!declaration) return false;
+      block.push_back(make(declarator->name.place, std::move(*declaration)));
+      if (!tokens_.accept(TokenKind::comma)) return true;
+      declarator = declarations_.parse_declarator(base);
+    }
+    return false;
+  }
+
+  Function& declared_function(const Declarator& head) {
+    const auto known = std::ranges::find(program_.functions, head.name.text, &Function::name);
+    if (known != program_.functions.end()) return **known;
+    Function& function = *program_.functions.emplace_back(std::make_unique<Function>());
+    function.name = head.name.text;
+    function.place = head.name.place;
+    function.result = head.type;
+    return function;
+  }
+
+  bool parse_function(const Declarator& head) {
+    tokens_.take();
+    if (!declarations_.check_function_head(head, blocks_ != 0)) return false;
+    types_.add_function(head.name.text);
+    Function parsed;
+    if (!declarations_.parse_parameters(parsed)) return false;
+    Function& function = declared_function(head);
+    const bool is_known = function.place != head.name.place;
+    const auto same_type = [](const Variable& a, const Variable& b) { return same(a.type, b.type); };
+    const std::span first(function.locals.data(), function.parameters);
+    const bool matches = same(function.result, head.type) && std::ranges::equal(first, parsed.locals, same_type);
+    if (is_known && (!matches || (function.defined && tokens_.at(TokenKind::left_brace)))) {
+      tokens_.complain(head.name.place, "Syntax Error: Invalid Syntax: the function `" + function.name +
+                                            (matches ? "` is there already" : "` was declared with other types"));
+      return false;
+    }
+    function.locals = std::move(parsed.locals);
+    function.parameters = parsed.parameters;
+    if (tokens_.accept(TokenKind::semicolon)) return true;
+    Function* const outer = std::exchange(function_, &function);
+    const unsigned outer_loops = std::exchange(loops_, 0);
+    auto body = parse_block("function");
+    loops_ = outer_loops;
+    function_ = outer;
+    if (!body) return false;
+    function.body = std::move(*body);
+    function.defined = true;
+    return true;
   }
 
   template <class Node>
@@ -89,11 +140,6 @@ class Parser {
       auto body = parse_block("");
       return body ? make(place, Nested{std::move(*body)}) : nullptr;
     }
-    if (token.kind == TokenKind::word && is_type_word(token.text)) {
-      tokens_.complain(place, "declared types are not available yet: " + tokens_.shown(),
-                       "assign without a type; such variables are unsigned and have 64 bits");
-      return nullptr;
-    }
     if (token.kind == TokenKind::word && is_statement_word(token.text)) return parse_keyword(place);
     StatementPtr statement = parse_simple();
     return statement && expect_semicolon() ? std::move(statement) : nullptr;
@@ -108,7 +154,13 @@ class Parser {
     if (word == "do") return parse_do(place);
     if (word == "for") return parse_for(place);
     if (word == "printf") return parse_printf(place);
-    if (word == "print") return parse_print(place);
+    if (word == "print") return parse_value_message(place, "%llx\n");
+    if (word == "formats") return parse_value_message(place, formats_specifier);
+    if (word == "switch") return parse_switch(place);
+    if (word == "case" || word == "default") {
+      tokens_.complain(place, "Syntax Error: Invalid Syntax: " + tokens_.shown() + " outside of a switch");
+      return nullptr;
+    }
     if (word == "else" || word == "elsif") {
       tokens_.complain(place, "Syntax Error: Invalid Syntax: " + tokens_.shown() + " without an if before it");
       return nullptr;
@@ -120,18 +172,69 @@ class Parser {
     const Token word = tokens_.take();
     StatementPtr statement;
     if (word.text == "return") {
-      if (!tokens_.at(TokenKind::semicolon)) {
-        tokens_.complain(tokens_.peek().place, "Returning a value in void function", "the script itself has no value");
-        return nullptr;
-      }
-      statement = make(place, Return{});
-    } else if (loops_ == 0) {
+      statement = parse_return(place);
+    } else if (loops_ == 0 && (word.text == "continue" || switches_ == 0)) {
       tokens_.complain(place, "Syntax Error: Invalid Syntax: `" + std::string(word.text) + "` outside of a loop");
       return nullptr;
     } else {
       statement = word.text == "break" ? make(place, Break{}) : make(place, Continue{});
     }
-    return expect_semicolon() ? std::move(statement) : nullptr;
+    return statement && expect_semicolon() ? std::move(statement) : nullptr;
+  }
+
+  StatementPtr parse_return(Place place) {
+    if (tokens_.at(TokenKind::semicolon)) return make(place, Return{});
+    if (!function_) {
+      tokens_.complain(tokens_.peek().place, "Returning a value in void function", "the script itself has no value");
+      return nullptr;
+    }
+    ExpressionPtr value = expressions_.parse();
+    return value ? make(place, Return{std::move(value)}) : nullptr;
+  }
+
+  // Behind `case` or `default`: the label, without its body.
+  std::optional<Switch::Case> parse_label() {
+    Switch::Case one;
+    one.place = tokens_.peek().place;
+    if (!tokens_.accept_word("default")) {
+      if (!tokens_.accept_word("case")) {
+        tokens_.complain_expected("`case` or `default`");
+        return std::nullopt;
+      }
+      one.label = expressions_.parse();
+      if (!one.label) return std::nullopt;
+    }
+    if (!tokens_.at(TokenKind::colon)) {
+      tokens_.complain_expected("`:`", "case 5: ... break;");
+      return std::nullopt;
+    }
+    tokens_.take();
+    return one;
+  }
+
+  bool parse_cases(Switch& statement) {
+    const auto at_end = [&] { return tokens_.at_end() || tokens_.at(TokenKind::right_brace); };
+    while (!at_end()) {
+      auto one = parse_label();
+      if (!one) return false;
+      while (!at_end() && !tokens_.at_word("case") && !tokens_.at_word("default")) parse_into(one->body);
+      statement.cases.push_back(std::move(*one));
+    }
+    return tokens_.expect(TokenKind::right_brace, "`}`");
+  }
+
+  StatementPtr parse_switch(Place place) {
+    tokens_.take();
+    Switch statement;
+    if (!tokens_.expect(TokenKind::left_parenthesis, "`(`")) return nullptr;
+    statement.value = expressions_.parse();
+    if (!statement.value || !tokens_.expect(TokenKind::right_parenthesis, "`)`")) return nullptr;
+    if (!tokens_.expect(TokenKind::left_brace, "`{`")) return nullptr;
+    ++switches_;
+    const bool whole = ++blocks_ <= maximum_nesting && parse_cases(statement);
+    --blocks_;
+    --switches_;
+    return whole ? make(place, std::move(statement)) : nullptr;
   }
 
   std::optional<Block> parse_block(std::string_view owner) {
@@ -167,7 +270,7 @@ class Parser {
       tokens_.skip_parenthesis();
       return nullptr;
     }
-    ExpressionPtr condition = expressions_.parse();
+    ExpressionPtr condition = expressions_.parse_condition();
     const bool assigns = tokens_.at(TokenKind::assign);
     if (condition && tokens_.expect(TokenKind::right_parenthesis, "`)`", assigns ? "`==` compares" : ""))
       return condition;
@@ -245,21 +348,28 @@ class Parser {
   bool parse_for_head(Loop& loop) {
     const char* form = "for (start; condition; step) { ... }";
     if (!tokens_.expect(TokenKind::left_parenthesis, "`(`", form)) return false;
-    if (!tokens_.at(TokenKind::semicolon) && !(loop.first = parse_simple())) return false;
+    if (!tokens_.at(TokenKind::semicolon) && !parse_for_start(loop.first)) return false;
     if (!tokens_.expect(TokenKind::semicolon, "`;`", form)) return false;
-    if (!tokens_.at(TokenKind::semicolon) && !(loop.condition = expressions_.parse())) return false;
+    if (!tokens_.at(TokenKind::semicolon) && !(loop.condition = expressions_.parse_condition())) return false;
     if (!tokens_.expect(TokenKind::semicolon, "`;`", form)) return false;
     if (!tokens_.at(TokenKind::right_parenthesis) && !(loop.step = parse_simple())) return false;
     return tokens_.expect(TokenKind::right_parenthesis, "`)`", form);
   }
 
+  bool parse_for_start(Block& block) {
+    if (types_.at_type()) {
+      const auto base = types_.parse_base();
+      return base && parse_variables(block, *base, declarations_.parse_declarator(*base));
+    }
+    StatementPtr statement = parse_simple();
+    if (!statement) return false;
+    block.push_back(std::move(statement));
+    return true;
+  }
+
   // An assignment or a call, without its semicolon.
   StatementPtr parse_simple() {
     const Token start = tokens_.peek();
-    if (start.kind == TokenKind::word && is_type_word(start.text)) {
-      tokens_.complain(start.place, "declared types are not available yet: " + tokens_.shown());
-      return nullptr;
-    }
     ExpressionPtr target = expressions_.parse_unary();
     if (!target) return nullptr;
     const Token operation = tokens_.peek();
@@ -268,7 +378,8 @@ class Parser {
     if (operation.kind == TokenKind::assign) return parse_chain(start, std::move(target));
     if (const auto compound = compound_operator(operation.kind))
       return parse_compound(start, *compound, std::move(target));
-    if (std::holds_alternative<Call>(target->node)) return make(start.place, CallStatement{std::move(target)});
+    if (std::holds_alternative<Call>(target->node) || std::holds_alternative<UserCall>(target->node))
+      return make(start.place, CallStatement{std::move(target)});
     tokens_.complain_expected("`=`", operation.kind == TokenKind::equal
                                          ? "`==` compares, `=` assigns"
                                          : "a value alone is no statement" + name_hint(start));
@@ -284,7 +395,8 @@ class Parser {
 
   bool check_target(const Token& start, const Expression& target) {
     if (std::holds_alternative<Local>(target.node) || std::holds_alternative<Global>(target.node) ||
-        std::holds_alternative<Register>(target.node) || std::holds_alternative<Dereference>(target.node))
+        std::holds_alternative<Register>(target.node) || std::holds_alternative<Dereference>(target.node) ||
+        std::holds_alternative<Index>(target.node) || std::holds_alternative<MemberAccess>(target.node))
       return true;
     const bool pseudo = std::holds_alternative<PseudoRegister>(target.node);
     std::string hint = name_hint(start);
@@ -331,10 +443,10 @@ class Parser {
     return make(place, std::move(assignment));
   }
 
-  StatementPtr parse_print(Place place) {
+  StatementPtr parse_value_message(Place place, const char* format) {
     tokens_.take();
     Message message;
-    message.format = "%llx\n";
+    message.format = format;
     if (!tokens_.expect(TokenKind::left_parenthesis, "`(`")) return nullptr;
     ExpressionPtr value = expressions_.parse();
     if (!value) return nullptr;
@@ -361,19 +473,23 @@ class Parser {
 
   bool end_call() { return tokens_.expect(TokenKind::right_parenthesis, "`,` or `)`") && expect_semicolon(); }
 
+  Program program_;
   TokenStream& tokens_;
+  TypeParser types_;
   ExpressionParser expressions_;
+  DeclarationParser declarations_;
+  Function* function_ = nullptr;  // null: the script itself
   unsigned blocks_ = 0;
   unsigned loops_ = 0;
+  unsigned switches_ = 0;
 };
 
 }  // namespace
 
-Program parse(std::string_view text, Diagnostics& diagnostics) {
-  TokenStream tokens(tokenize(text, diagnostics), diagnostics);
-  Program program;
-  program.body = Parser(tokens).parse_script();
-  return program;
+Program parse(std::string_view text, std::string_view folder, const StructureLookup& structure,
+              Diagnostics& diagnostics) {
+  TokenStream tokens(tokenize(text, folder, diagnostics), diagnostics);
+  return Parser(tokens, structure).parse_script();
 }
 
 }  // namespace hyperdbg::script

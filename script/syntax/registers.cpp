@@ -57,8 +57,8 @@ constexpr PseudoName pseudo_registers[] = {
     {"ip", PseudoSource::register_, HYPERDBG_RIP},
     {"peb", PseudoSource::zero, 0},
     {"teb", PseudoSource::zero, 0},
-    {"date", PseudoSource::missing, 0},
-    {"time", PseudoSource::missing, 0},
+    {"date", PseudoSource::runtime, HYPERDBG_PSEUDO_DATE},
+    {"time", PseudoSource::runtime, HYPERDBG_PSEUDO_TIME},
     {"context_pa", PseudoSource::missing, 0},
 };
 // clang-format on

@@ -11,6 +11,7 @@ namespace hyperdbg::script {
 enum class TokenKind {
   end,
   number,
+  floating,
   word,             // keyword, function, local variable or bare register
   global,           // text without the dot
   register_name,    // text without the @
@@ -24,7 +25,7 @@ enum class TokenKind {
   shift_right_assign, ampersand_assign, caret_assign, bar_assign,
   equal, not_equal, less, greater, less_equal, greater_equal, logical_and, logical_or, increment, decrement,
   left_parenthesis, right_parenthesis, left_brace, right_brace, left_bracket, right_bracket,
-  comma, semicolon, dot, arrow,
+  comma, semicolon, colon, dot, arrow,
   // clang-format on
 };
 
@@ -33,7 +34,8 @@ struct Token {
   Place place;
   std::string_view text;    // as it stands in the source, without the sigil
   std::uint64_t value = 0;  // of a number
-  std::string contents;     // of a string
+  double floating = 0;
+  std::string contents;  // of a string
 };
 
 }  // namespace hyperdbg::script

@@ -18,9 +18,12 @@ void for_each_statement(Statement& statement, const Function& function) {
                           for_each_statement(node.otherwise, function);
                         },
                         [&](Loop& node) {
-                          if (node.first) for_each_statement(*node.first, function);
+                          for_each_statement(node.first, function);
                           if (node.step) for_each_statement(*node.step, function);
                           for_each_statement(node.body, function);
+                        },
+                        [&](Switch& node) {
+                          for (Switch::Case& one : node.cases) for_each_statement(one.body, function);
                         },
                         [&](Nested& node) { for_each_statement(node.body, function); }, [](auto&) {}},
              statement.node);

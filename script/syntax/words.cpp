@@ -10,10 +10,12 @@
 namespace hyperdbg::script {
 namespace {
 
-constexpr std::string_view type_words[] = {"void",   "bool",     "char",  "short",  "int",    "long",
-                                           "signed", "unsigned", "float", "double", "struct", "typedef"};
-constexpr std::string_view statement_words[] = {"if",    "elsif",    "else",   "while",  "do",   "for",
-                                                "break", "continue", "return", "printf", "print"};
+constexpr std::string_view type_words[] = {"void",   "bool",     "char",  "short",  "int",   "long",
+                                           "signed", "unsigned", "float", "double", "struct"};
+constexpr std::string_view statement_words[] = {"if",      "elsif",    "else",   "while",  "do",    "for",
+                                                "break",   "continue", "return", "printf", "print", "formats",
+                                                "typedef", "switch",   "case",   "default"};
+constexpr std::string_view operator_words[] = {"sizeof", "reference", "ref"};
 
 template <class Words>
 bool contains(const Words& words, std::string_view word) {
@@ -31,8 +33,8 @@ bool is_statement_word(std::string_view word) {
 }
 
 bool is_reserved(std::string_view word) {
-  return is_type_word(word) || is_statement_word(word) || find_builtin(word) || is_missing_builtin(word) ||
-         find_register(word);
+  return is_type_word(word) || is_statement_word(word) || find_builtin(word) || find_register(word) ||
+         contains(operator_words, word);
 }
 
 }  // namespace hyperdbg::script

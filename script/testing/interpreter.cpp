@@ -18,7 +18,7 @@ enum class Flow { next, leave, repeat };  // after a statement: go on, break, co
 class Interpreter {
  public:
   Interpreter(const Program& program, const std::array<u64, 16>& registers, u64 most)
-      : locals_(program.locals.size()), most_(most) {
+      : locals_(program.main().locals.size()), most_(most) {
     result_.registers = registers;
     result_.globals.resize(program.globals.size());
   }
@@ -61,6 +61,8 @@ class Interpreter {
     result_.results.push_back(value(*std::get<Call>(node.call->node).arguments.at(0)));
     return Flow::next;
   }
+  Flow execute(const Declaration&) { throw std::logic_error("declarations are not interpreted"); }
+  Flow execute(const Switch&) { throw std::logic_error("switches are not interpreted"); }
   Flow execute(const Message&) { throw std::logic_error("messages are not interpreted"); }
   Flow execute(const If& node) {
     for (const If::Branch& branch : node.branches)
@@ -68,7 +70,7 @@ class Interpreter {
     return block(node.otherwise);
   }
   Flow execute(const Loop& node) {
-    if (node.first) statement(*node.first);
+    block(node.first);
     if (node.tested_first && node.condition && value(*node.condition) == 0) return Flow::next;
     while (true) {
       if (block(node.body) == Flow::leave) return Flow::next;
@@ -127,6 +129,10 @@ class Interpreter {
     if (node.operation == BinaryOperator::logical_and) return left != 0 && value(*node.right) != 0;
     if (node.operation == BinaryOperator::logical_or) return left != 0 || value(*node.right) != 0;
     return compute(node.operation, left, value(*node.right), node.left->type, node.right->type);
+  }
+  template <class Node>
+  u64 evaluate(const Node&) {
+    throw std::logic_error("this is not interpreted");
   }
   u64 evaluate(const Call&) { throw std::logic_error("functions are not interpreted"); }
 
@@ -190,7 +196,7 @@ class Interpreter {
 }  // namespace
 
 Interpreted interpret(const Program& program, const std::array<u64, 16>& registers, u64 most_repetitions) {
-  return Interpreter(program, registers, most_repetitions).run(program.body);
+  return Interpreter(program, registers, most_repetitions).run(program.main().body);
 }
 
 }  // namespace hyperdbg::script

@@ -8,6 +8,7 @@
 #include <stdexcept>
 
 #include "script/compiler.hpp"
+#include "script/runtime/failure.hpp"
 #include "script/runtime/format.hpp"
 #include "script/runtime/user_runtime.hpp"
 #include "script/syntax/number.hpp"
@@ -49,6 +50,7 @@ class Stage {
  public:
   Stage() {
     for (std::size_t i = 0; i < buffer_.size(); ++i) buffer_[i] = static_cast<std::uint8_t>(0x10 + i);
+    runtime_.lend(buffer_.data(), buffer_.size());
     runtime_.fields.buffer = reinterpret_cast<std::uint64_t>(buffer_.data());
     options_.global_slot = [this](std::string_view name) { return runtime_.global_slot(name); };
     options_.symbol = [](std::string_view name) {
@@ -162,28 +164,7 @@ std::string play(const ScriptCase& one) {
 }
 
 std::string describe(const UserRuntime::Outcome& outcome) {
-  const std::string place = outcome.position == 0 ? ""
-                                                  : " at line " + std::to_string(outcome.position >> 12) + ", column " +
-                                                        std::to_string(outcome.position & 0xfff);
-  switch (outcome.error) {
-    case HYPERDBG_SCRIPT_OK:
-      return "no error";
-    case HYPERDBG_SCRIPT_OUT_OF_FUEL:
-      return "it ran too long" + place + " (more than " + std::to_string(outcome.detail) + " operations)";
-    case HYPERDBG_SCRIPT_STACK_OVERFLOW:
-      return "it used up its stack" + place;
-    case HYPERDBG_SCRIPT_DIVISION_BY_ZERO:
-      return (outcome.detail == 0 ? "division by zero" : "division overflows") + place;
-    case HYPERDBG_SCRIPT_INVALID_ADDRESS:
-      return "invalid address " + hexadecimal(outcome.detail) + place;
-    case HYPERDBG_SCRIPT_BAD_SHIFT:
-      return "shift by " + std::to_string(outcome.detail) + " bits" + place;
-    case HYPERDBG_SCRIPT_FAULT:
-      return "the compiled code faulted" + place;
-    case HYPERDBG_SCRIPT_NOT_AVAILABLE:
-      return "a function is not available here" + place;
-  }
-  return "unknown error";
+  return failure_text(outcome.error, outcome.position, outcome.detail);
 }
 
 }  // namespace hyperdbg::script

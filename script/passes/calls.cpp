@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: MIT
+#include "script/passes/calls.hpp"
+
+#include <algorithm>
+
+namespace hyperdbg::script {
+namespace {
+
+void place_variables(Function& function) {
+  constexpr std::uint64_t alignment = 8;
+  for (Variable& variable : function.locals) {
+    if (!variable.in_memory) continue;
+    variable.offset = function.arena_size;
+    function.arena_size += (size_of(variable.type) + alignment - 1) & ~(alignment - 1);
+  }
+}
+
+}  // namespace
+
+void plan_calls(Program& program) {
+  for (const std::unique_ptr<Function>& one : program.functions) {
+    place_variables(*one);
+    // Every caller of functions may be called again by one of them: taking it for recursive costs a check.
+    one->is_recursive = one->calls_functions && !one->name.empty();
+  }
+}
+
+}  // namespace hyperdbg::script

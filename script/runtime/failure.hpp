@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+#include <cstdint>
+#include <string>
+
+namespace hyperdbg::script {
+
+// Why a run ended early, in half a sentence: "division by zero at line 3, column 7". See abi/script.h's
+// hyperdbg_script_error.
+std::string failure_text(std::uint64_t error, std::uint64_t position, std::uint64_t detail);
+
+}  // namespace hyperdbg::script

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+#include <functional>
+#include <optional>
+#include <vector>
+
+#include "script/syntax/expression_parser.hpp"
+
+namespace hyperdbg::script {
+
+// One name of a declaration, with the type that its `*` and `[n]` make of the one in front.
+struct Declarator {
+  Token name;
+  Type type;
+};
+
+// Structures, typedefs, variables and the heads of functions.
+class DeclarationParser {
+ public:
+  DeclarationParser(TokenStream& tokens, TypeParser& types, ExpressionParser& expressions)
+      : tokens_(tokens), types_(types), expressions_(expressions) {}
+
+  // `struct S { ... };` or `struct S;`, which are no statements.
+  bool at_structure_declaration() const;
+  bool parse_structure_declaration();
+  bool parse_typedef();
+  std::optional<Declarator> parse_declarator(const Type& base);
+  // `= value`, `= { ... }` or nothing, as far as the type allows; behind the declarator.
+  std::optional<Declaration> parse_variable(const Declarator& declarator);
+  // What names a function and what it returns.
+  bool check_function_head(const Declarator& head, bool in_block);
+  // Behind the `(` of a function: its parameters as the first locals.
+  bool parse_parameters(Function& function);
+
+ private:
+  std::optional<Type> parse_structure_body();
+  bool parse_members(Structure& structure);
+  std::optional<Type> parse_dimensions(const Type& element);
+  std::optional<Initializer> parse_initializer();
+
+  TokenStream& tokens_;
+  TypeParser& types_;
+  ExpressionParser& expressions_;
+  unsigned nesting_ = 0;
+};
+
+}  // namespace hyperdbg::script
