@@ -31,7 +31,7 @@ struct Diagnostic {
   std::string message;
   std::string hint;  // what to do about it; may be empty
   std::string source_line;
-  std::string file;  // path of an included file; empty: the script itself
+  std::string file = {};  // path of an included file; empty: the script itself
 };
 
 // `Line N:`, the source line, a caret below the place, the message and the hint.
