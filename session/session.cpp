@@ -84,7 +84,7 @@ Expected<void> Session::check_version() const {
   const std::string version = text_in(hello_.version, sizeof hello_.version);
   if (hello_.abi == HYPERDBG_ABI && version == HYPERDBG_VERSION) return {};
   return fail(
-      "err, the debuggee runs version {} (abi {}), this debugger is version {} (abi {}); install the same on both",
+      "err, the debuggee runs version {} (abi {:x}), this debugger is version {} (abi {:x}); install the same on both",
       version, hello_.abi, HYPERDBG_VERSION, HYPERDBG_ABI);
 }
 
