@@ -35,6 +35,7 @@ fetch() {
     mv "$partial" "$kernels/$release"
   fi
   need_packages "linux-headers-$release"
+  ln -sfn "boot/vmlinuz-$release" "$kernels/$release/vmlinuz"
   ln -sfn "$release" "$kernels/$series"
 }
 
