@@ -19,7 +19,7 @@ struct RecordsTest : testing::Test {
         ++fetches;
         return script::encode_metadata({"leaf %llx\n"});
       },
-      {[this](std::string_view more) { text += more; }, [this](std::string_view line) { notices.emplace_back(line); }}};
+      {[this](std::uint32_t, std::string_view more) { text += more; }, [this](std::string_view line) { notices.emplace_back(line); }}};
 };
 
 TEST_F(RecordsTest, fetches_unknown_formats_once) {
