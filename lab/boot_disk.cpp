@@ -1,23 +1,26 @@
 // SPDX-License-Identifier: MIT
 #include "lab/boot_disk.hpp"
 
+#include <elf.h>
 #include <string.h>
 
+#include <algorithm>
 #include <fstream>
 #include <iterator>
+#include <vector>
 
 namespace hyperdbg::lab {
 namespace {
 
 constexpr std::size_t sector_size = 512;
 constexpr std::size_t table_at = 510 - 4 * 12;  // in the first sector
+constexpr std::size_t entry_at = table_at - 4;
 // Bochs counts a disk in cylinders of 16 heads and 63 sectors.
 constexpr std::size_t cylinder_size = 16 * 63 * sector_size;
 
 constexpr std::uint32_t parameters_address = 0x90000;
 constexpr std::uint32_t command_line_address = parameters_address + 0x1000;
 constexpr std::size_t parameters_size = 0x2000;  // with the command line
-constexpr std::uint32_t kernel_address = 0x1000000;
 // The BIOS keeps its tables at the end of memory.
 constexpr std::uint64_t reserved_at_end = 16 << 20;
 
@@ -45,12 +48,6 @@ void put32(std::string& bytes, std::size_t at, std::uint64_t value) {
   memcpy(bytes.data() + at, &narrow, sizeof(narrow));
 }
 
-std::uint32_t get32(const std::string& bytes, std::size_t at) {
-  std::uint32_t value = 0;
-  memcpy(&value, bytes.data() + at, sizeof(value));
-  return value;
-}
-
 Expected<std::string> boot_parameters(const std::string& packed, const std::string& line) {
   if (packed.size() < 0x1000 || packed.compare(header::magic, 4, "HdrS") != 0) {
     return fail("the kernel's file has no setup header");
@@ -66,10 +63,48 @@ Expected<std::string> boot_parameters(const std::string& packed, const std::stri
   return parameters;
 }
 
+struct Kernel {
+  std::uint32_t address;
+  std::uint32_t entry;
+  std::string bytes;
+};
+
+template <class Structure>
+Structure get(const std::string& bytes, std::size_t at) {
+  Structure value;
+  memcpy(&value, bytes.data() + at, sizeof(value));
+  return value;
+}
+
+// The kernel as it lies in memory. A processor of x86-64 and a linker of Linux's wrote the file: it is not doubted.
+Expected<Kernel> lay_out(const std::string& file) {
+  if (file.size() < sizeof(Elf64_Ehdr) || !file.starts_with(ELFMAG)) return fail("the unpacked kernel is no ELF file");
+  const auto elf = get<Elf64_Ehdr>(file, 0);
+  std::vector<Elf64_Phdr> segments;
+  for (unsigned i = 0; i < elf.e_phnum; i++) {
+    const auto segment = get<Elf64_Phdr>(file, elf.e_phoff + i * sizeof(Elf64_Phdr));
+    if (segment.p_type == PT_LOAD) segments.push_back(segment);
+  }
+  Kernel kernel{UINT32_MAX, static_cast<std::uint32_t>(elf.e_entry), {}};
+  for (const Elf64_Phdr& segment : segments) {
+    kernel.address = std::min(kernel.address, static_cast<std::uint32_t>(segment.p_paddr));
+  }
+  for (const Elf64_Phdr& segment : segments) {
+    const std::size_t at = segment.p_paddr - kernel.address;
+    kernel.bytes.resize(std::max(kernel.bytes.size(), at + segment.p_filesz));
+    kernel.bytes.replace(at, segment.p_filesz, file, segment.p_offset, segment.p_filesz);
+  }
+  // Most of its end are variables that start as zero, as memory does.
+  kernel.bytes.resize(kernel.bytes.find_last_not_of('\0') + 1);
+  return kernel;
+}
+
 // Adds pieces at the next sector and lists them in the first one.
 class Disk {
  public:
-  explicit Disk(std::string first_sector) : bytes_(std::move(first_sector)) {}
+  Disk(std::string first_sector, std::uint32_t entry) : bytes_(std::move(first_sector)) {
+    put32(bytes_, entry_at, entry);
+  }
 
   void add(const std::string& piece, std::uint32_t address) {
     const std::size_t sectors = (piece.size() + sector_size - 1) / sector_size;
@@ -97,10 +132,10 @@ Expected<void> write_boot_disk(const BootFiles& files, const std::string& comman
                                const std::filesystem::path& to) {
   const std::string packed = TRY_EXPECTED(read_file(files.packed));
   std::string parameters = TRY_EXPECTED(boot_parameters(packed, command_line));
-  std::string kernel = TRY_EXPECTED(read_file(files.kernel));
-  kernel.resize(kernel.find_last_not_of('\0') + 1);  // most of its end are variables that start as zero, as memory does
+  const std::string unpacked = TRY_EXPECTED(read_file(files.kernel));
+  const Kernel kernel = TRY_EXPECTED(lay_out(unpacked));
   const std::string initramfs = TRY_EXPECTED(read_file(files.initramfs));
-  const std::uint64_t span = kernel_address + get32(parameters, header::kernel_span);
+  const std::uint64_t span = kernel.address + get<std::uint32_t>(parameters, header::kernel_span);
   if (span + initramfs.size() + reserved_at_end > memory) return fail("the guest's memory is too small for its files");
   const auto at = static_cast<std::uint32_t>((memory - reserved_at_end - initramfs.size()) & ~std::uint64_t{0xfff});
   put32(parameters, header::initramfs_address, at);
@@ -108,9 +143,9 @@ Expected<void> write_boot_disk(const BootFiles& files, const std::string& comman
 
   std::string sector = TRY_EXPECTED(read_file(files.sector));
   if (sector.size() != sector_size) return fail("{} is not one sector", files.sector.string());
-  Disk disk(std::move(sector));
+  Disk disk(std::move(sector), kernel.entry);
   disk.add(parameters, parameters_address);
-  disk.add(kernel, kernel_address);
+  disk.add(kernel.bytes, kernel.address);
   disk.add(initramfs, at);
   std::ofstream stream(to, std::ios::binary);
   stream << disk.finish();

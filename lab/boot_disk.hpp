@@ -10,7 +10,7 @@ namespace hyperdbg::lab {
 struct BootFiles {
   std::filesystem::path sector;     // lab/boot/boot.S
   std::filesystem::path packed;     // Debian's vmlinuz, for its setup header
-  std::filesystem::path kernel;     // the same, unpacked
+  std::filesystem::path kernel;     // the same, unpacked: ELF
   std::filesystem::path initramfs;  // as it is
 };
 

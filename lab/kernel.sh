@@ -54,10 +54,10 @@ stock_modules() {
     done | awk '!seen[$0]++' >"$to/$list"
 }
 
-# unpacked_kernel: the kernel as it lies in memory from 16 MiB on, for an emulator on which unpacking takes minutes.
+# unpacked_kernel: the ELF file in vmlinuz, for an emulator on which unpacking takes minutes.
 # Where the packed one is and how long, its header says (Documentation/x86/boot.rst); four bytes of size end it.
 unpacked_kernel() {
-  local packed=$kernels/$release/boot/vmlinuz-$release to=$kernels/$release/kernel.bin setup offset length unpack
+  local packed=$kernels/$release/boot/vmlinuz-$release to=$kernels/$release/vmlinux setup offset length unpack
   [ ! -f "$to" ] || return 0
   say "unpacking the kernel"
   setup=$(od -An -tu1 -j497 -N1 "$packed")
@@ -69,10 +69,8 @@ unpacked_kernel() {
     *) die "$packed is packed neither by xz nor by zstd" ;;
   esac
   dd if="$packed" iflag=skip_bytes,count_bytes bs=1M skip=$(((setup + 1) * 512 + offset)) count=$((length - 4)) \
-    status=none | "${unpack[@]}" >"$to.elf" || die "$packed cannot be unpacked"
-  objcopy -O binary "$to.elf" "$to.partial"
+    status=none | "${unpack[@]}" >"$to.partial" || die "$packed cannot be unpacked"
   mv "$to.partial" "$to"
-  rm -f "$to.elf"
 }
 
 # build_module NAME SOURCES: out of tree, from a copy, so that several kernels do not share objects.

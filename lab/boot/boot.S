@@ -8,7 +8,6 @@
 .set memory_map, 0x8000       // as the BIOS tells it, until the boot parameters are there
 .set page_tables, 0x70000     // root, pointers, one directory: the first GiB
 .set boot_parameters, 0x90000
-.set kernel, 0x1000000        // what Debian's kernels are linked for; hence `nokaslr`
 
 .set e820_entries, 0x1e8      // in the boot parameters
 .set e820_table, 0x2d0
@@ -143,7 +142,7 @@ loaded:
 
     .code64
 long_mode:
-    movl $kernel, %eax
+    movl entry, %eax
     jmp *%rax
 
     .balign 8
@@ -159,7 +158,9 @@ gdt_register:
 map_entries:
     .byte 0
 
-    .org 510 - 4 * 12
+    .org 510 - 4 * 12 - 4
+entry:                        // of the kernel, in physical memory
+    .long 0
 table:                        // first sector, sectors, address; ends with 0 sectors
     .fill 12, 4, 0
     .word 0xaa55
