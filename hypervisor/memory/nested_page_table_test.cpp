@@ -24,7 +24,7 @@ class NestedPageTableTest : public testing::Test {
     for (; pages > 0; --pages) pool.give_back(PhysicalAddress{next_page += page_size});
   }
   Table make(LargestPage largest = LargestPage::one_gigabyte) {
-    auto table = Table::create(memory, pool, largest);
+    auto table = Table::create(memory, pool, largest, x86::MemoryTypes{x86::MemoryType::write_back});
     EXPECT_TRUE(table.ok());
     return table.value();
   }
@@ -182,7 +182,9 @@ TYPED_TEST(NestedPageTableTest, RandomChangesUnderATlb) {
 
 TYPED_TEST(NestedPageTableTest, AnExhaustedPoolIsACleanFailure) {
   this->donate(1);
-  EXPECT_EQ(TestFixture::Table::create(this->memory, this->pool, LargestPage::one_gigabyte).status(),
+  EXPECT_EQ(TestFixture::Table::create(this->memory, this->pool, LargestPage::one_gigabyte,
+                                       x86::MemoryTypes{x86::MemoryType::write_back})
+                .status(),
             HYPERDBG_POOL_EMPTY);
   EXPECT_EQ(this->pool.count(), 1u);
   this->donate(1);
