@@ -180,7 +180,7 @@ Exit Vmx::decode(Cpu& cpu) {
       reset_by_init(cpu);
       return handled;
     case ExitReason::SIPI:
-      start_up(static_cast<u8>(vmread(FieldNatural::EXIT_QUALIFICATION)));
+      start_up(cpu, static_cast<u8>(vmread(FieldNatural::EXIT_QUALIFICATION)));
       return handled;
     case ExitReason::GETSEC:
     case ExitReason::VMCLEAR:
