@@ -57,7 +57,7 @@ std::string Emulator::log() const {
 }
 
 Emulator::~Emulator() {
-  process_.reset();
+  if (process_) process_->kill();  // nothing of it is kept, and Bochs does not listen to SIGTERM
   std::error_code ignored;
   std::filesystem::remove_all(directory_, ignored);
 }
