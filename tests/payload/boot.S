@@ -13,8 +13,12 @@
 	.globl payload_start
 payload_start:
 	jmp 1f
-	.balign 4
-	.long 0x1badb002, 0, -0x1badb002
+	.balign 8
+	.globl first_test
+first_test:				/* at offset 8 of the file, where run.sh writes the number of the test to begin with */
+	.long 0
+	.long 0x1badb002, 0x10000, -0x1badb002 - 0x10000	/* a multiboot header that says where everything goes */
+	.long first_test + 4, payload_start, bss_start, bss_end, payload_start
 1:	cld
 	mov $bss_start, %edi
 	mov $bss_end, %ecx

@@ -32,8 +32,7 @@ alignas(page_size) constinit u32 task_state[26] = {};
 // AMD APM vol. 2, 4.8.4: a 64-bit interrupt gate; breakpoints may come from CPL 3.
 void set_gate(u8 vector, u64 entry) {
   const u64 attributes = vector == 3 ? 0xee00 : 0x8e00;
-  idt[2 * vector] =
-      (entry & 0xffff) | u64{KERNEL_CODE} << 16 | attributes << 32 | (entry & 0xffff0000) << 32;
+  idt[2 * vector] = (entry & 0xffff) | u64{KERNEL_CODE} << 16 | attributes << 32 | (entry & 0xffff0000) << 32;
   idt[2 * vector + 1] = entry >> 32;
 }
 

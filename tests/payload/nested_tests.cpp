@@ -39,7 +39,8 @@ void cell() {
   *at = ret;
   if (!processor->nested_format->can(permissions)) {
     const auto changed = machine.nested->protect(PhysicalAddress{reinterpret_cast<u64>(at)}, permissions);
-    expect_equal(static_cast<u64>(changed.status()), HYPERDBG_NOT_SUPPORTED, "the status of what the format cannot say");
+    expect_equal(static_cast<u64>(changed.status()), HYPERDBG_NOT_SUPPORTED,
+                 "the status of what the format cannot say");
     return;
   }
   protect(test_page(0), permissions);
@@ -118,7 +119,8 @@ void only_the_page_of_a_large_one() {
   constexpr u64 two_megabytes = 2 << 20, start = 96 << 20, page = start + 77 * page_size;
   protect(reinterpret_cast<void*>(page), {false, false, false});
   const auto touch = [](u64 address) { guest_access(NestedAccess::read, reinterpret_cast<u8*>(address)); };
-  for (const u64 near : {start, page - 1, page + page_size, start + two_megabytes - 1, start - 1, start + two_megabytes})
+  for (const u64 near :
+       {start, page - 1, page + page_size, start + two_megabytes - 1, start - 1, start + two_megabytes})
     expect_end(run(touch, {near}));
   expect_nested_fault(run(touch, {page}), NestedAccess::read, reinterpret_cast<void*>(page));
   expect_nested_fault(run(touch, {page + page_size - 1}), NestedAccess::read,
@@ -194,11 +196,12 @@ void repeated_string() {
   expect_equal(at[16], 0, "the byte behind");
 }
 
-// Reads, changes and writes in one instruction: the processor may call it a read or a write first, but it is one access.
+// Reads, changes and writes in one instruction: the processor may call it a read or a write first, but it is one
+// access.
 void read_modify_write() {
   protect(test_page(0), read_only);
-  const Exit exit = run([](u64* at) { __atomic_fetch_add(at, 5, __ATOMIC_SEQ_CST); },
-                        {reinterpret_cast<u64>(test_page(0))});
+  const Exit exit =
+      run([](u64* at) { __atomic_fetch_add(at, 5, __ATOMIC_SEQ_CST); }, {reinterpret_cast<u64>(test_page(0))});
   expect_nested_fault(exit, NestedAccess::write, test_page(0));
   protect(test_page(0), all_permissions);
   expect_end(resume());

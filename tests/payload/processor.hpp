@@ -25,7 +25,8 @@ struct Processor {
   u64 lock_value;
 
   u32 (*enter)(u64 guest_root, u64 rsp, u64 rip);  // of CPU 0; returns only to refuse
-  // Around a test: the guest's state that Backend::write_register() does not reach, segments and pending events above all.
+  // Around a test: the guest's state that Backend::write_register() does not reach, segments and pending events above
+  // all.
   void (*save)(const Vcpu&);
   void (*restore)(Vcpu&);
 

@@ -66,8 +66,8 @@ void rsp_is_changed() {
   watch(HYPERDBG_EVENT_CPUID);
   const Exit exit = run([] {
     u64 rsp;
-    asm volatile("mov %%rsp, %%rsi; cpuid; mov %%rsp, %0; mov %%rsi, %%rsp" : "=r"(rsp)::"rax", "rbx", "rcx", "rdx",
-                 "rsi");
+    asm volatile("mov %%rsp, %%rsi; cpuid; mov %%rsp, %0; mov %%rsi, %%rsp"
+                 : "=r"(rsp)::"rax", "rbx", "rcx", "rdx", "rsi");
     return rsp;
   });
   expect_exit(exit, ExitKind::cpuid);
@@ -187,8 +187,8 @@ void segments_survive() {
     cpu::write_ds(USER_DATA);
     cpu::write_es(USER_DATA);
     cpu::cpuid(0, 0);
-    const u64 after = u64{cpu::read_ds()} | u64{cpu::read_es()} << 16 | u64{cpu::read_cs()} << 32 |
-                      u64{cpu::read_ss()} << 48;
+    const u64 after =
+        u64{cpu::read_ds()} | u64{cpu::read_es()} << 16 | u64{cpu::read_cs()} << 32 | u64{cpu::read_ss()} << 48;
     cpu::write_ds(KERNEL_DATA);
     cpu::write_es(KERNEL_DATA);
     return after;
@@ -302,8 +302,8 @@ constexpr Test rows[] = {
      over_an_exit<HYPERDBG_FS_BASE, canonical, all, get_msr<Msr::FS_BASE>, set_msr<Msr::FS_BASE>>},
     {"state: GS base over an exit",
      over_an_exit<HYPERDBG_GS_BASE, canonical, all, get_msr<Msr::GS_BASE>, set_msr<Msr::GS_BASE>>},
-    {"state: kernel GS base over an exit", over_an_exit<HYPERDBG_KERNEL_GS_BASE, canonical, all,
-                                                        get_msr<Msr::KERNEL_GS_BASE>, set_msr<Msr::KERNEL_GS_BASE>>},
+    {"state: kernel GS base over an exit",
+     over_an_exit<HYPERDBG_KERNEL_GS_BASE, canonical, all, get_msr<Msr::KERNEL_GS_BASE>, set_msr<Msr::KERNEL_GS_BASE>>},
     {"state: CR0.WP by root mode", by_root_mode<HYPERDBG_CR0, 0, write_protect, cpu::read_cr0, cpu::write_cr0>},
     {"state: CR2 by root mode", by_root_mode<HYPERDBG_CR2, canonical, all, cpu::read_cr2, cpu::write_cr2>},
     {"state: CR4.TSD by root mode",

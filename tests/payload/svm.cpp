@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "hypervisor/svm/backend.hpp"
 
-#include "tests/payload/processor_of.hpp"
 #include "tests/payload/guest.hpp"
+#include "tests/payload/processor_of.hpp"
 #include "tests/payload/root.hpp"
 #include "x86/msr.hpp"
 

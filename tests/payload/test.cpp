@@ -15,7 +15,8 @@ static_assert(std::size(kinds) == std::size(seen));
 
 void append_caught() {
   if (caught.count == 0) return;
-  failure.append(" (", Hex{caught.count}, " exceptions, the last was ", Hex{caught.vector}, " at ", Hex{caught.rip}, ")");
+  failure.append(" (", Hex{caught.count}, " exceptions, the last was ", Hex{caught.vector}, " at ", Hex{caught.rip},
+                 ")");
 }
 
 constexpr u32 too_many_exits = 100000;
