@@ -81,7 +81,7 @@ class Runner {
     auto scenario = read_scenario(path, options_.cpus);
     if (!scenario) return add(path, Outcome::failed, scenario.error().message);
     for (const Skip& skip : scenario->skips) {
-      if (skip.where == options_.backend || skip.where == options_.kernel)
+      if (skip.where == options_.backend || skip.where == options_.emulator_name || skip.where == options_.kernel)
         return add(path, Outcome::skipped, skip.reason);
     }
     for (const std::string& parameter : options_.parameters) scenario->needs.parameters.push_back(parameter);
@@ -98,8 +98,7 @@ class Runner {
   Expected<void> boot(const Scenario& scenario) {
     say(fmt::format("booting {} with {} CPU{}", files_.release, scenario.needs.cpus,
                     scenario.needs.cpus > 1 ? "s" : ""));
-    guest_ = TRY_EXPECTED(Guest::boot(files_, scenario.needs, options_.emulator, boot_patience()));
-    if (scenario.needs.mode == Mode::debugger) TRY_EXPECTED(ensure_symbols(files_, *guest_));
+    guest_ = TRY_EXPECTED(boot_with_symbols(files_, scenario.needs, options_.emulator, boot_patience()));
     guest_->output().set_listener([this](const OutputLine& line) { transcript_.came_back(line); });
     return {};
   }

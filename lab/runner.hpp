@@ -4,13 +4,14 @@
 #include <string>
 #include <vector>
 
+#include "lab/emulator.hpp"
 #include "lab/files.hpp"
-#include "lab/qemu.hpp"
 
 namespace hyperdbg::lab {
 
 struct RunOptions {
   std::string backend = "amd";
+  std::string emulator_name;  // qemu, bochs
   std::string kernel = "6.1";
   unsigned cpus = 1;
   double timeout_factor = 1;

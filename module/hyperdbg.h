@@ -57,6 +57,7 @@ struct hyperdbg {
 };
 extern struct hyperdbg hyperdbg;
 
+uint32_t hyperdbg_vendor(void); /* enum hyperdbg_vendor, 0 if none */
 int hyperdbg_begin(struct hyperdbg_start *start);
 void hyperdbg_end(void);
 int hyperdbg_refill(unsigned int pages);

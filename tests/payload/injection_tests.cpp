@@ -2,7 +2,6 @@
 #include "hypervisor/cpu/instructions.hpp"
 #include "tests/payload/test.hpp"
 #include "tests/payload/tests.hpp"
-#include "tests/payload/text.hpp"
 
 namespace hyperdbg::payload {
 
@@ -127,8 +126,6 @@ void lost_external_interrupt() {
     interrupt_self();
     asm volatile("sti; nop; nop; cli");
   }));
-  vcpu().backend->describe(vcpu());
-  print(report_buffer.text());
   expect_end(resume());
   expect_equal(interrupts, 1, "the number of interrupts");
   expect_equal(caught.count, 0, "the number of exceptions");

@@ -22,8 +22,15 @@ namespace {
 constexpr u16 console = 0x3f8;
 
 const Processor* processor_of_this_machine() {
-  constexpr u32 authentic_amd = 0x68747541;  // EBX of leaf 0, "Auth"
-  return cpu::cpuid(0, 0).ebx == authentic_amd ? &amd : nullptr;
+  constexpr u32 authentic_amd = 0x68747541, genuine_intel = 0x756e6547;  // EBX of leaf 0
+  switch (cpu::cpuid(0, 0).ebx) {
+    case authentic_amd:
+      return &amd;
+    case genuine_intel:
+      return &intel;
+    default:
+      return nullptr;
+  }
 }
 
 void report(const char* what, const char* more = "", const char* and_more = "") {

@@ -37,7 +37,8 @@ void cell() {
   constexpr Permissions permissions{Read, Write, Execute};
   u8* const at = test_page(0) + 0x123;
   *at = ret;
-  if (!processor->nested_format->can(permissions)) {
+  if (!selected_nested_format->can(permissions)) {
+    expect(!processor->execute_only, "the format cannot say what the processor can");
     const auto changed = machine.nested->protect(PhysicalAddress{reinterpret_cast<u64>(at)}, permissions);
     expect_equal(static_cast<u64>(changed.status()), HYPERDBG_NOT_SUPPORTED,
                  "the status of what the format cannot say");

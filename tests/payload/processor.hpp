@@ -2,7 +2,6 @@
 #pragma once
 #include "abi/image.h"
 #include "hypervisor/core/backend.hpp"
-#include "hypervisor/core/nested.hpp"
 
 namespace hyperdbg::payload {
 
@@ -15,8 +14,8 @@ struct InstructionBytes {
 // What differs by vendor: the backend itself, and the instructions that only one of them has.
 struct Processor {
   const char* name;
-  u32 vendor;  // enum hyperdbg_vendor
-  const NestedFormat* nested_format;
+  u32 vendor;         // enum hyperdbg_vendor
+  bool execute_only;  // whether nested pages can be
   void (*guest_end)();
   // One instruction each that would start, load, save, open, close and measure virtualization.
   InstructionBytes vendor_instructions[6];
@@ -24,12 +23,13 @@ struct Processor {
   u32 lock_msr;  // where firmware switches virtualization off, and what a guest finds there
   u64 lock_value;
 
-  u32 (*enter)(u64 guest_root, u64 rsp, u64 rip);  // of CPU 0; returns only to refuse
   // Around a test: the guest's state that Backend::write_register() does not reach, segments and pending events above
   // all.
   void (*save)(const Vcpu&);
   void (*restore)(Vcpu&);
+  void (*spoil)(Vcpu&);  // makes the guest's state one that no processor enters
 
+  u32 (*enter)(u64 guest_root, u64 rsp, u64 rip);  // CPU 0; returns only to refuse
   Exit (*decode)(Vcpu&);
   void (*advance)(Vcpu&, u8);
   void (*cpuid)(Vcpu&);

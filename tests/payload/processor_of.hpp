@@ -22,11 +22,23 @@ typename B::Cpu& prepare_vcpu() {
   return cpu;
 }
 
+template <Backend B>
+u32 enter_with(u64 guest_root, u64 rsp, u64 rip) {
+  static constinit bool started = false;
+  if (const u32 error = B::check(); error != 0) return error;
+  if (!started) {
+    if (const u32 error = machine.start(boot_block, B::nested_paging()); error != 0) return error;
+    started = true;
+  }
+  return enter(prepare_vcpu<B>(), guest_root, rsp, rip);
+}
+
 // The concept's functions behind pointers, so that one program has one list of tests for both vendors.
 template <Backend B>
 constexpr Processor processor_of() {
   using Cpu = typename B::Cpu;
   Processor made{};
+  made.enter = enter_with<B>;
   made.decode = [](Vcpu& v) { return B::decode(static_cast<Cpu&>(v)); };
   made.advance = [](Vcpu& v, u8 length) { B::advance(static_cast<Cpu&>(v), length); };
   made.cpuid = [](Vcpu& v) { B::cpuid(static_cast<Cpu&>(v)); };

@@ -34,8 +34,8 @@ constinit bool test_running = false;
 constinit const Test* test = nullptr;
 constinit u64 saved[HYPERDBG_REGISTER_COUNT] = {};
 
-alignas(page_size) constinit u8 vmcb[page_size] = {};
-alignas(page_size) constinit u8 host_save[page_size] = {};
+alignas(page_size) constinit u8 control_block[page_size] = {};
+alignas(page_size) constinit u8 host_area[page_size] = {};
 alignas(page_size) constinit u8 msr_permissions[2 * page_size] = {};
 alignas(page_size) constinit u8 io_permissions[3 * page_size] = {};
 alignas(page_size) constinit u8 zero_page[page_size] = {};
@@ -49,8 +49,8 @@ u64 physical(const T& object) {
 
 void fill_boot_cpu(hyperdbg_boot_cpu& cpu) {
   cpu.cr3 = physical(root_mode_root);
-  cpu.vmcb = physical(vmcb);
-  cpu.host_save = physical(host_save);
+  cpu.control_block = physical(control_block);
+  cpu.host_area = physical(host_area);
   cpu.msr_permissions = physical(msr_permissions);
   cpu.current_task = physical(zero_page);
   cpu.tss_page = physical(tss_pages[4]);
@@ -144,12 +144,6 @@ void fill_boot_block() {
   fill_boot_cpu(boot_block.cpu[0]);
 }
 
-u32 start_machine() {
-  const bool large_pages = (cpu::cpuid(0x80000001, 0).edx & 1u << 26) != 0;
-  const LargestPage largest = large_pages ? LargestPage::one_gigabyte : LargestPage::two_megabytes;
-  return machine.start(boot_block, *processor->nested_format, largest);
-}
-
 u64 hypercall(u64 number, u64 argument) {
   const auto call = processor->vendor == HYPERDBG_VENDOR_AMD ? hyperdbg_call_amd : hyperdbg_call_intel;
   return call(number, argument, 0, 0, 0, boot_block.secret);
@@ -170,11 +164,5 @@ void borrow_upper_half() {
 // Called by hypervisor/cpu/image_entry.S.
 extern "C" [[gnu::used]] hyperdbg::u32 enter_cpu(hyperdbg::u64, hyperdbg::u64 guest_root, hyperdbg::u64 rsp,
                                                  hyperdbg::u64 rip) {
-  using namespace hyperdbg::payload;
-  static constinit bool started = false;
-  if (!started) {
-    if (const hyperdbg::u32 error = start_machine(); error != 0) return error;
-    started = true;
-  }
-  return processor->enter(guest_root, rsp, rip);
+  return hyperdbg::payload::processor->enter(guest_root, rsp, rip);
 }

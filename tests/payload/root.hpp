@@ -8,15 +8,14 @@
 namespace hyperdbg::payload {
 
 extern hyperdbg_boot boot_block;
-extern const Processor amd;
+extern const Processor amd, intel;
 extern const Processor* processor;  // the one that runs
 
 // Each backend's exit handler ends here: the running test goes on, or one is started.
 void root_exit(Vcpu& vcpu);
 
-// The boot block as the module would fill it, and what the first CPU to enter does with it.
+// The boot block as the module would fill it.
 void fill_boot_block();
-u32 start_machine();
 
 // The module's part of each entry: see tables_borrow_upper_half() there.
 void borrow_upper_half();

@@ -10,10 +10,6 @@ namespace hyperdbg::payload {
 
 namespace {
 
-u32 enter(u64 guest_root, u64 rsp, u64 rip) {
-  return svm::enter(prepare_vcpu<svm::Svm>(), guest_root, rsp, rip);
-}
-
 constinit x86::svm::Vmcb saved{};
 
 x86::svm::Vmcb& vmcb_of(const Vcpu& vcpu) {
@@ -24,7 +20,7 @@ constexpr Processor make() {
   Processor made = processor_of<svm::Svm>();
   made.name = "amd";
   made.vendor = HYPERDBG_VENDOR_AMD;
-  made.nested_format = &nested_format<AmdFormat>;
+  made.execute_only = false;
   made.guest_end = guest_end_amd;
   made.vendor_instructions[0] = {{0x0f, 0x01, 0xd8}, 3};  // VMRUN
   made.vendor_instructions[1] = {{0x0f, 0x01, 0xda}, 3};  // VMLOAD
@@ -35,9 +31,9 @@ constexpr Processor make() {
   made.foreign_hypercall = {{0x0f, 0x01, 0xc1}, 3};       // VMCALL
   made.lock_msr = static_cast<u32>(x86::Msr::VM_CR);
   made.lock_value = x86::VmCr{}.with(x86::VmCr::svmdis, true).with(x86::VmCr::lock, true).value;
-  made.enter = enter;
   made.save = [](const Vcpu& vcpu) { saved = vmcb_of(vcpu); };
   made.restore = [](Vcpu& vcpu) { vmcb_of(vcpu) = saved; };
+  made.spoil = [](Vcpu& vcpu) { vmcb_of(vcpu).cr0 |= 1ull << 40; };
   return made;
 }
 

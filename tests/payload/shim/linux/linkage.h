@@ -4,3 +4,4 @@
 #define SYM_CODE_START(name) .globl name; .balign 16; name:
 #define SYM_CODE_END(name) .size name, . - name
 #define RET ret
+#define ENDBR endbr64
