@@ -62,6 +62,7 @@ enum class Vector : u8 {
   debug = 1,
   nmi = 2,
   breakpoint = 3,
+  overflow = 4,
   invalid_opcode = 6,
   double_fault = 8,
   general_protection = 13,

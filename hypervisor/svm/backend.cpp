@@ -27,6 +27,20 @@ EventInjection mended(EventInjection event) {
   return event;
 }
 
+// The event whose delivery this exit interrupted, to be delivered again. INT n, INT3 and INTO are not: RIP still stands
+// at the instruction, which the guest executes again. As an injected event it would return to itself.
+EventInjection interrupted_event(const SvmCpu& cpu) {
+  const EventInjection event = cpu.vmcb->exitintinfo;
+  if (!event.get(EventInjection::valid)) return {};
+  const EventType type = event.get(EventInjection::type);
+  const u8 vector = event.get(EventInjection::vector);
+  const bool by_instruction = type == EventType::software_interrupt ||
+                              (type == EventType::exception && (vector == static_cast<u8>(x86::Vector::breakpoint) ||
+                                                                vector == static_cast<u8>(x86::Vector::overflow)));
+  const bool injected = cpu.injected.get(EventInjection::valid) && cpu.injected.get(EventInjection::vector) == vector;
+  return by_instruction && !injected ? EventInjection{} : mended(event);
+}
+
 Exit instruction(ExitKind kind, SvmCpu& cpu, u8 usual_length) {
   Exit exit{.kind = kind, .length = usual_length, .io = {}};
   if (cpu.next_rip_save) {
@@ -73,12 +87,13 @@ void deliver_waiting_nmi(SvmCpu& cpu) {
 }
 
 void inject(SvmCpu& cpu, u8 vector, EventType type, bool has_error_code, u32 error_code) {
-  cpu.vmcb->eventinj = EventInjection{}
-                           .with(EventInjection::vector, vector)
-                           .with(EventInjection::type, type)
-                           .with(EventInjection::error_code_valid, has_error_code)
-                           .with(EventInjection::error_code, error_code)
-                           .with(EventInjection::valid, true);
+  cpu.injected = EventInjection{}
+                     .with(EventInjection::vector, vector)
+                     .with(EventInjection::type, type)
+                     .with(EventInjection::error_code_valid, has_error_code)
+                     .with(EventInjection::error_code, error_code)
+                     .with(EventInjection::valid, true);
+  cpu.vmcb->eventinj = cpu.injected;
 }
 
 }  // namespace
@@ -87,8 +102,8 @@ Exit Svm::decode(Cpu& cpu) {
   x86::svm::Vmcb& vmcb = *cpu.vmcb;
   vmcb.tlb_control = x86::svm::TlbControl::none;
   vmcb.clean = 0;  // what changed since the last VMRUN is not tracked field by field
-  // An event whose delivery this exit interrupted is delivered again.
-  vmcb.eventinj = vmcb.exitintinfo.get(EventInjection::valid) ? mended(vmcb.exitintinfo) : EventInjection{};
+  cpu.injected = interrupted_event(cpu);
+  vmcb.eventinj = cpu.injected;
   if (cpu.nmi_pending) deliver_waiting_nmi(cpu);
 
   switch (static_cast<ExitCode>(vmcb.exitcode)) {

@@ -7,6 +7,9 @@
 namespace hyperdbg::svm {
 
 struct SvmCpu : Vcpu {
+  // What goes in at the next VMRUN, or went in at the last one.
+  x86::svm::EventInjection injected;
+
   x86::svm::Vmcb* vmcb;
   u64 vmcb_physical;
   u8* msr_permissions;     // x86::svm::msr_permission_map_size bytes
