@@ -24,6 +24,7 @@ SYM_CODE_START(hyperdbg_enter)
 	ANNOTATE_RETPOLINE_SAFE
 	jmp *%rax
 .Lrefused:
+	ENDBR
 	mov %rcx, %cr3		/* the reason is in eax */
 	jmp .Lback
 .Lguest:
@@ -57,7 +58,11 @@ SYM_CODE_START(hyperdbg_leave)
 1:	vmcall
 	jmp .Lstayed
 .Lbare:
-	/* On the image's tables, Linux's upper half borrowed again: rcx = Linux's CR3, rdi = host-save address as it was, rbx = vendor. */
+	ENDBR
+	/*
+	 * On the image's tables, Linux's upper half borrowed again: rcx = Linux's CR3, rbx = vendor, on AMD rdi = host-save
+	 * address as it was.
+	 */
 	mov %rcx, %cr3
 	cmp $1, %rbx
 	jne .Lstayed

@@ -3,8 +3,8 @@
 
 #include "hypervisor/core/fault_report.hpp"
 #include "hypervisor/core/guest.hpp"
+#include "hypervisor/core/guest_cpuid.hpp"
 #include "hypervisor/core/machine.hpp"
-#include "hypervisor/cpu/instructions.hpp"
 #include "hypervisor/cpu/routines.hpp"
 #include "x86/registers.hpp"
 
@@ -134,20 +134,8 @@ void Svm::advance(Cpu& cpu, u8 length) {
   inject_exception(cpu, static_cast<u8>(x86::Vector::debug));
 }
 
-// Leaves as the processor has them, except where they mirror the guest's CR4: root mode's CR4 is not the guest's.
 void Svm::cpuid(Cpu& cpu) {
-  const u32 leaf = static_cast<u32>(cpu.registers.rax);
-  cpu::CpuidResult result = cpu::cpuid(leaf, static_cast<u32>(cpu.registers.rcx));
-  const x86::Cr4 cr4{cpu.vmcb->cr4};
-  if (leaf == 1) {
-    result.ecx = (result.ecx & ~(1u << 27)) | u32{cr4.get(x86::Cr4::osxsave)} << 27;
-  } else if (leaf == 7) {
-    result.ecx = (result.ecx & ~(1u << 4)) | (cr4.get(x86::Cr4::pke) ? result.ecx & 1u << 3 ? 1u << 4 : 0 : 0);
-  }
-  cpu.registers.rax = result.eax;
-  cpu.registers.rbx = result.ebx;
-  cpu.registers.rcx = result.ecx;
-  cpu.registers.rdx = result.edx;
+  execute_cpuid(cpu, cpu.vmcb->cr4);
 }
 
 void Svm::inject_exception(Cpu& cpu, u8 vector) {
