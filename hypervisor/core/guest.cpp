@@ -100,8 +100,8 @@ u32 read_code(const Vcpu& vcpu, u8* to, u32 size) {
 u8 instruction_length(const Vcpu& vcpu, u64 rip, u64 root, u8 usual, x86::Branches branches) {
   const AddressSpace space{.cr3 = root, .levels = machine.boot->levels};
   u16 opcode = 0;
-  constexpr u8 two_byte_escape =
-      0x0f;  // of CPUID, RDMSR, WRMSR and hypercalls; prefixes do nothing to them, and are rare
+  // Of CPUID, RDMSR, WRMSR and hypercalls; prefixes do nothing to them, and are rare.
+  constexpr u8 two_byte_escape = 0x0f;
   if (peek_code(space, rip, opcode) && (opcode & 0xff) == two_byte_escape) [[likely]]
     return usual;
   u8 bytes[x86::maximum_instruction_length];

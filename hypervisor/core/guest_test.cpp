@@ -39,8 +39,8 @@ TEST_F(GuestView, CountsAcrossPages) {
 TEST_F(GuestView, FallsBackToTheUsualLength) {
   EXPECT_EQ(instruction_length(cpu(), user_hole, cpu().cr3, 2, x86::Branches::intel), 2);
   EXPECT_EQ(length_of({0x66}, user_hole - 1), 2);
-  EXPECT_EQ(instruction_length(cpu(), user_start, memory_end, 3, x86::Branches::intel),
-            3);  // tables that are not memory
+  // Tables that are not memory.
+  EXPECT_EQ(instruction_length(cpu(), user_start, memory_end, 3, x86::Branches::intel), 3);
 }
 
 TEST_F(GuestView, ReadsKernelCodeInLargePages) {
