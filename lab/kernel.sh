@@ -58,7 +58,7 @@ stock_modules() {
 # unpacked_kernel: the ELF file in vmlinuz, for an emulator on which unpacking takes minutes.
 # Where the packed one is and how long, its header says (Documentation/x86/boot.rst); four bytes of size end it.
 unpacked_kernel() {
-  local packed=$kernels/$release/boot/vmlinuz-$release to=$kernels/$release/vmlinux setup offset length unpack
+  local packed=$kernels/$release/boot/vmlinuz-$release to=$kernels/$release/kernel.elf setup offset length unpack
   [ ! -f "$to" ] || return 0
   say "unpacking the kernel"
   setup=$(od -An -tu1 -j497 -N1 "$packed")

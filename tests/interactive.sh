@@ -95,7 +95,7 @@ guest_shell() {
   leaves 0
 }
 
-in_bochs() { first_session --emulator bochs; }
+in_bochs() { first_session --backend intel; }
 
 no_such_machine() {
   local status=0 said
