@@ -32,7 +32,7 @@ static long get_info(void __user *argument)
 		.started = hyperdbg.started,
 		.mode = hyperdbg.mode,
 		.rings = hyperdbg.started ? hyperdbg.cpus : 0,
-		.vendor = hyperdbg_vendor(),
+		.vendor = hyperdbg.vendor,
 	};
 
 	return copy_to_user(argument, &info, sizeof(info)) ? -EFAULT : 0;

@@ -50,14 +50,13 @@ struct hyperdbg {
 	u64 *roots[HYPERDBG_MAXIMUM_CPUS];
 	struct hyperdbg_ring *rings[HYPERDBG_MAXIMUM_CPUS];
 	struct hyperdbg_modules *modules;
-	uint32_t vendor;
+	uint32_t vendor;            /* enum hyperdbg_vendor, 0 if none; since the module was loaded */
 	uint32_t mode;
 	uint32_t enter_error;       /* of the CPU that refused */
 	uint32_t enter_cpu;
 };
 extern struct hyperdbg hyperdbg;
 
-uint32_t hyperdbg_vendor(void); /* enum hyperdbg_vendor, 0 if none */
 int hyperdbg_begin(struct hyperdbg_start *start);
 void hyperdbg_end(void);
 int hyperdbg_refill(unsigned int pages);

@@ -246,8 +246,8 @@ static bool uart_present(u32 port)
 	return inb(port + 7) == 0xa5;
 }
 
-/* The processor is asked, because Linux forgets the feature where firmware has locked it off. */
-uint32_t hyperdbg_vendor(void)
+/* The processor is asked, because Linux forgets the feature where firmware has locked it off; a guest is told otherwise. */
+static uint32_t detect_vendor(void)
 {
 	const u32 svm = BIT(2), vmx = BIT(5);
 
@@ -357,7 +357,6 @@ int hyperdbg_begin(struct hyperdbg_start *start)
 	const struct firmware *image;
 	int error;
 
-	hyperdbg.vendor = hyperdbg_vendor();
 	hyperdbg.mode = start->mode;
 	if (!hyperdbg.vendor)
 		return fail(start, HYPERDBG_START_NO_VIRTUALIZATION, -EOPNOTSUPP);
@@ -434,8 +433,10 @@ int hyperdbg_refill(unsigned int pages)
 
 static int __init hyperdbg_init(void)
 {
-	int error = control_register();
+	int error;
 
+	hyperdbg.vendor = detect_vendor();
+	error = control_register();
 	if (error)
 		return error;
 	error = watch_always();

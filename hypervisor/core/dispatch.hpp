@@ -151,7 +151,9 @@ void handle_exit(typename B::Cpu& cpu) {
 // For processors where NMIs reach root mode: one has, and the guest is about to go on.
 template <Backend B>
 void handle_nmi_before_entry(typename B::Cpu& cpu) {
-  handle<B>(cpu, [] { return Exit{.kind = ExitKind::nmi, .length = 0, .io = {}}; });
+  Exit nmi{};
+  nmi.kind = ExitKind::nmi;
+  handle<B>(cpu, [&] { return nmi; });
 }
 
 }  // namespace hyperdbg

@@ -180,7 +180,7 @@ Exit Vmx::decode(Cpu& cpu) {
       reset_by_init(cpu);
       return handled;
     case ExitReason::SIPI:
-      start_up(static_cast<u8>(vmread(FieldNatural::EXIT_QUALIFICATION)));
+      start_up(cpu, static_cast<u8>(vmread(FieldNatural::EXIT_QUALIFICATION)));
       return handled;
     case ExitReason::GETSEC:
     case ExitReason::VMCLEAR:
@@ -217,8 +217,12 @@ void Vmx::advance(Cpu& cpu, u8 length) {
   vmwrite(FieldNatural::GUEST_PENDING_DEBUG_EXCEPTIONS, pending.with(PendingDebugExceptions::bs, true).value);
 }
 
+// Linux remembers FEATURE_CONTROL from its boot, and KVM asks CPUID only, so VMX is hidden there as well.
 void Vmx::cpuid(Cpu& cpu) {
+  constexpr u64 vmx = 1 << 5;
+  const u32 leaf = static_cast<u32>(cpu.registers.rax);
   execute_cpuid(cpu, vmread(FieldNatural::GUEST_CR4));
+  if (leaf == 1) cpu.registers.rcx &= ~vmx;
 }
 
 void Vmx::inject_exception(Cpu&, u8 vector) {

@@ -66,6 +66,6 @@ void forget_linear_translations(const VmxCpu& cpu);
 
 // init.cpp: INIT and start-up IPIs from another CPU.
 void reset_by_init(VmxCpu& cpu);
-void start_up(u8 vector);
+void start_up(VmxCpu& cpu, u8 vector);
 
 }  // namespace hyperdbg::vmx

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#include "hypervisor/core/machine.hpp"
 #include "hypervisor/cpu/instructions.hpp"
 #include "hypervisor/vmx/backend.hpp"
 #include "x86/registers.hpp"
@@ -44,6 +45,7 @@ void reset_segments() {
 // caches stay. CR0.NE is 1 in VMX operation, so it is 1 here too.
 void reset_by_init(VmxCpu& cpu) {
   constexpr u64 cr0_et = 1 << 4, cr0_cd_nw = 3ull << 29;
+  machine.cpu_offline(cpu);  // NMIs cannot stop a CPU that waits for its start-up
   const u64 caching = vmread(FieldNatural::GUEST_CR0) & cr0_cd_nw;
   cpu.registers = {};
   cpu.registers.rdx = cpu::cpuid(1, 0).eax;
@@ -67,10 +69,11 @@ void reset_by_init(VmxCpu& cpu) {
 }
 
 // Intel SDM vol. 3, 9.4.3: execution begins at the page that the vector names.
-void start_up(u8 vector) {
+void start_up(VmxCpu& cpu, u8 vector) {
   set_segment(Segment::CS, static_cast<u16>(vector << 8), u64{vector} << 12, code_segment);
   vmwrite(FieldNatural::GUEST_RIP, 0);
   vmwrite(Field32::GUEST_ACTIVITY_STATE, static_cast<u32>(ActivityState::active));
+  machine.cpu_online(cpu);
 }
 
 }  // namespace hyperdbg::vmx
