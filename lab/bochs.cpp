@@ -63,7 +63,7 @@ Expected<std::unique_ptr<Emulator>> Bochs::start(const Files& files, const Machi
   // Debian's Bochs is built with its debugger, which asks before it starts the machine.
   std::ofstream(directory / "commands") << "continue\nquit\n";
   // TERM: its screen is a terminal's; what would be seen there goes to the emulator's log.
-  TRY_EXPECTED(bochs->run({"bochs", "-q", "-f", directory / "bochsrc", "-rc", directory / "commands"}, {"TERM=vt100"}));
+  TRY_EXPECTED(bochs->run({"bochs", "-f", directory / "bochsrc", "-rc", directory / "commands"}, {"TERM=vt100"}));
   return bochs;
 }
 

@@ -22,6 +22,10 @@ Expected<std::unique_ptr<Emulator>> start_in(const std::filesystem::path& direct
 
 }  // namespace
 
+const char* name_of(EmulatorKind kind) {
+  return kind == EmulatorKind::qemu ? "QEMU" : "Bochs";
+}
+
 std::string command_line(const MachineNeeds& needs, const std::string& more) {
   // tsc=reliable: no watchdog compares the TSC with the HPET, which goes on while the debuggee is halted.
   // loglevel=4: errors and worse reach the console; an oops is printed whole in any case.
@@ -57,7 +61,7 @@ std::string Emulator::log() const {
 }
 
 Emulator::~Emulator() {
-  process_.reset();
+  if (process_) process_->kill();  // nothing of it is kept, and Bochs does not listen to SIGTERM
   std::error_code ignored;
   std::filesystem::remove_all(directory_, ignored);
 }

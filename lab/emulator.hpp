@@ -11,6 +11,7 @@
 namespace hyperdbg::lab {
 
 enum class EmulatorKind { qemu, bochs };
+const char* name_of(EmulatorKind kind);
 
 enum class Clock {
   wall,          // as fast as it goes

@@ -26,10 +26,9 @@ Expected<std::unique_ptr<Guest>> boot(const Files& files, const RunOptions& opti
   needs.mode = mode;
   needs.cpus = options.cpus;
   needs.parameters = options.parameters;
-  const bool qemu = options.emulator.kind == EmulatorKind::qemu;
-  say(fmt::format("booting Debian's {} in {} with {} CPU{}", files.release, qemu ? "QEMU" : "Bochs", needs.cpus,
+  say(fmt::format("booting Debian's {} in {} with {} CPU{}", files.release, name_of(options.emulator.kind), needs.cpus,
                   needs.cpus > 1 ? "s" : ""));
-  return boot_with_symbols(files, needs, options.emulator, patience);
+  return boot_with_symbols(files, needs, options.emulator, options.boot_patience());
 }
 
 int report(const Error& error) {

@@ -97,6 +97,7 @@ release=$(readlink "$kernels/$series")
 mkdir -p "$kernels/$release/modules"
 unpacked_kernel
 stock_modules stock.list virtio_pci 9pnet_virtio 9p
-stock_modules kvm.list kvm_amd
+stock_modules kvm-amd.list kvm_amd
+stock_modules kvm-intel.list kvm_intel
 build_module probe lab/probe_module
 build_module hyperdbg module

@@ -25,7 +25,8 @@ constexpr Preset presets[] = {
     {"amd", "qemu", EmulatorKind::qemu, "EPYC,+svm,+npt", "", 1},
     // MWAITX is in this model's CPUID and not in Bochs.
     {"amd", "bochs", EmulatorKind::bochs, "ryzen", "clearcpuid=mwaitx", 6},
-    {"intel", "bochs", EmulatorKind::bochs, "corei7_skylake_x", "mitigations=off cryptomgr.notests clearcpuid=xsavec,xsaves", 6},
+    {"intel", "bochs", EmulatorKind::bochs, "corei7_skylake_x",
+     "mitigations=off cryptomgr.notests clearcpuid=xsavec,xsaves", 6},
 };
 
 struct CommandLine {
@@ -75,7 +76,7 @@ bool choose_emulator(CommandLine& line) {
   emulator.kind = preset->kind;
   emulator.cpu = line.cpu.empty() ? preset->cpu : line.cpu;
   emulator.parameters = preset->parameters;
-  line.run.emulator_name = preset->emulator;
+  line.run.emulator_word = preset->emulator;
   line.run.timeout_factor *= preset->timeout_factor;
   return true;
 }

@@ -168,10 +168,14 @@ int Process::wait() {
 
 void Process::end() {
   if (pid_ <= 0 || status()) return;
-  kill(pid_, SIGTERM);
+  ::kill(pid_, SIGTERM);
   for (int i = 0; i < 200 && !status(); i++) usleep(10000);
-  if (status()) return;
-  kill(pid_, SIGKILL);
+  kill();
+}
+
+void Process::kill() {
+  if (pid_ <= 0 || status()) return;
+  ::kill(pid_, SIGKILL);
   wait();
 }
 

@@ -51,6 +51,7 @@ class Process {
   int wait();
   // Asks with SIGTERM, insists with SIGKILL after two seconds.
   void end();
+  void kill();
   pid_t pid() const { return pid_; }
   int input() const { return input_.get(); }
   int output() const { return output_.get(); }

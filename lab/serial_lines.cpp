@@ -40,7 +40,9 @@ class Line {
       : emulator_listener_(std::move(emulator_listener)), client_listener_(std::move(client_listener)) {}
 
   void watch(std::vector<pollfd>& all) const {
-    const auto events = [](const std::string& to_it) { return static_cast<short>(to_it.empty() ? POLLIN : POLLIN | POLLOUT); };
+    const auto events = [](const std::string& to_it) {
+      return static_cast<short>(to_it.empty() ? POLLIN : POLLIN | POLLOUT);
+    };
     all.push_back({emulator_.is_open() ? emulator_.get() : emulator_listener_.get(), events(to_emulator_), 0});
     all.push_back({client_.is_open() ? -1 : client_listener_.get(), POLLIN, 0});
     // A client that sends more than the guest takes has to wait.
@@ -111,7 +113,8 @@ void serve(std::vector<Line> lines, int stop) {
 
 }  // namespace
 
-Expected<SerialLines> SerialLines::start(const std::filesystem::path& directory, const std::vector<std::string>& names) {
+Expected<SerialLines> SerialLines::start(const std::filesystem::path& directory,
+                                         const std::vector<std::string>& names) {
   SerialLines result;
   std::vector<Line> lines;
   for (const std::string& name : names) {

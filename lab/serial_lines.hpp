@@ -9,8 +9,9 @@
 
 namespace hyperdbg::lab {
 
-// Serial lines of an emulator that knows only TCP and keeps one connection for its whole life: each becomes a unix socket
-// that clients come to and leave, one at a time. What the guest says while nobody listens is lost, as on a real line.
+// Serial lines of an emulator that knows only TCP and keeps one connection for its whole life: each becomes a unix
+// socket that clients come to and leave, one at a time. What the guest says while nobody listens is lost, as on a real
+// line.
 class SerialLines {
  public:
   // One line for each name, which is the socket's in the directory.

@@ -46,7 +46,7 @@ Exit instruction(ExitKind kind, SvmCpu& cpu, u8 usual_length) {
   if (cpu.next_rip_save) {
     exit.length = static_cast<u8>(cpu.vmcb->nrip - cpu.vmcb->rip);
   } else {
-    exit.length = instruction_length(cpu, cpu.vmcb->rip, cpu.vmcb->cr3, usual_length);
+    exit.length = instruction_length(cpu, cpu.vmcb->rip, cpu.vmcb->cr3, usual_length, x86::Branches::amd);
   }
   return exit;
 }
