@@ -54,7 +54,6 @@ u32 guest_gdt_limit();
 // What routines.S defines; the comments on arguments stand there.
 #pragma GCC visibility push(hidden)
 extern "C" {
-void switch_stack(hyperdbg::u64* save, hyperdbg::u64 to);
 void guest_end_amd();
 void guest_end_intel();
 void guest_enter_user(hyperdbg::u64 code, hyperdbg::u64 stack);

@@ -13,7 +13,6 @@ struct InstructionBytes {
 
 // What differs by vendor: the backend itself, and the instructions that only one of them has.
 struct Processor {
-  const char* name;
   u32 vendor;         // enum hyperdbg_vendor
   bool execute_only;  // whether nested pages can be
   void (*guest_end)();
@@ -32,9 +31,7 @@ struct Processor {
   u32 (*enter)(u64 guest_root, u64 rsp, u64 rip);  // CPU 0; returns only to refuse
   Exit (*decode)(Vcpu&);
   void (*advance)(Vcpu&, u8);
-  void (*cpuid)(Vcpu&);
   MsrResult (*read_msr)(Vcpu&, u32, u64&);
-  MsrResult (*write_msr)(Vcpu&, u32, u64);
   void (*inject_exception)(Vcpu&, u8);
   void (*inject_general_protection)(Vcpu&);
   bool (*privileged)(const Vcpu&);

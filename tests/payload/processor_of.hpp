@@ -41,9 +41,7 @@ constexpr Processor processor_of() {
   made.enter = enter_with<B>;
   made.decode = [](Vcpu& v) { return B::decode(static_cast<Cpu&>(v)); };
   made.advance = [](Vcpu& v, u8 length) { B::advance(static_cast<Cpu&>(v), length); };
-  made.cpuid = [](Vcpu& v) { B::cpuid(static_cast<Cpu&>(v)); };
   made.read_msr = [](Vcpu& v, u32 msr, u64& value) { return B::read_msr(static_cast<Cpu&>(v), msr, value); };
-  made.write_msr = [](Vcpu& v, u32 msr, u64 value) { return B::write_msr(static_cast<Cpu&>(v), msr, value); };
   made.inject_exception = [](Vcpu& v, u8 vector) { B::inject_exception(static_cast<Cpu&>(v), vector); };
   made.inject_general_protection = [](Vcpu& v) { B::inject_general_protection(static_cast<Cpu&>(v)); };
   made.privileged = [](const Vcpu& v) { return B::privileged(static_cast<const Cpu&>(v)); };

@@ -10,6 +10,7 @@
 extern "C" {
 extern hyperdbg::u64 root_mode_root[512];
 extern const hyperdbg::u8 stub_start[], stub_end[];
+void switch_stack(hyperdbg::u64* save, hyperdbg::u64 to);  // routines.S
 hyperdbg::u64 hyperdbg_call_amd(hyperdbg::u64 number, hyperdbg::u64 a, hyperdbg::u64 b, hyperdbg::u64 c,
                                 hyperdbg::u64 d, hyperdbg::u64 secret);
 hyperdbg::u64 hyperdbg_call_intel(hyperdbg::u64 number, hyperdbg::u64 a, hyperdbg::u64 b, hyperdbg::u64 c,

@@ -10,5 +10,5 @@
 #define CODE_16 0x48
 
 #define UPPER_ALIAS 0xffffff8000000000 /* the second view of low memory */
-#define AREAS_MEMORY 0x1000000 /* 6 MiB for the areas of the image, see boot.S */
-#define POOL_MEMORY 0x2000000 /* pages for the image's pool */
+#define AREAS_MEMORY 0x1000000         /* 6 MiB for the areas of the image, see boot.S */
+#define POOL_MEMORY 0x2000000          /* pages for the image's pool */

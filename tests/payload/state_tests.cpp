@@ -235,44 +235,6 @@ void selectors_are_read_only() {
     expect(!vcpu().backend->write_register(vcpu(), number, 0x10), "a selector can be written");
 }
 
-// TSC offsetting.
-template <u64 Offset>
-void tsc_offset() {
-  vcpu().backend->set_tsc_offset(vcpu(), Offset);
-  const u64 before = cpu::rdtsc();
-  const u64 seen = call(cpu::rdtsc) - Offset;
-  const u64 after = cpu::rdtsc();
-  expect(seen >= before, "the guest's clock is behind");
-  expect(seen <= after, "the guest's clock is ahead");
-}
-
-void tsc_by_rdmsr() {
-  constexpr u64 offset = 1ull << 44;
-  vcpu().backend->set_tsc_offset(vcpu(), offset);
-  watch(HYPERDBG_EVENT_RDMSR, static_cast<u32>(Msr::TSC));
-  const u64 before = cpu::rdtsc();
-  const u64 seen = call(get_msr<Msr::TSC>) - offset;
-  const u64 after = cpu::rdtsc();
-  expect(seen >= before && seen <= after, "a watched RDMSR gives another time than RDTSC");
-}
-
-void tsc_stays_constant() {
-  constexpr u64 offset = 1ull << 45;
-  vcpu().backend->set_tsc_offset(vcpu(), offset);
-  watch(HYPERDBG_EVENT_CPUID);
-  const u64 steps = call([] {
-    u64 last = cpu::rdtsc(), forward = 0;
-    for (u32 i = 0; i < 10; ++i) {
-      cpu::cpuid(0, 0);
-      const u64 now = cpu::rdtsc();
-      forward += now >= last && now - last < offset / 2;
-      last = now;
-    }
-    return forward;
-  });
-  expect_equal(steps, 10, "how often the clock went forward a little");
-}
-
 constexpr auto set_dr0 = [](u64 value) { cpu::write_dr<0>(value); };
 constexpr auto set_dr3 = [](u64 value) { cpu::write_dr<3>(value); };
 constexpr auto set_dr6 = [](u64 value) { cpu::write_dr<6>(value); };
@@ -322,11 +284,6 @@ constexpr Test rows[] = {
     {"state: SFMASK", msr_survives<Msr::SFMASK>},
     {"state: SYSENTER_ESP", msr_survives<Msr::SYSENTER_ESP>},
     {"state: SYSENTER_EIP", msr_survives<Msr::SYSENTER_EIP>},
-    {"tsc: offset 0", tsc_offset<0>},
-    {"tsc: a large offset", tsc_offset<1ull << 40>},
-    {"tsc: a negative offset", tsc_offset<~0ull << 20>},
-    {"tsc: by RDMSR", tsc_by_rdmsr},
-    {"tsc: the offset is constant", tsc_stays_constant},
 };
 
 }  // namespace

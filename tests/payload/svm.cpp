@@ -18,7 +18,6 @@ x86::svm::Vmcb& vmcb_of(const Vcpu& vcpu) {
 
 constexpr Processor make() {
   Processor made = processor_of<svm::Svm>();
-  made.name = "amd";
   made.vendor = HYPERDBG_VENDOR_AMD;
   made.execute_only = false;
   made.guest_end = guest_end_amd;

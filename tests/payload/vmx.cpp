@@ -41,7 +41,6 @@ void for_each_field(Each each) {
 
 constexpr Processor make() {
   Processor made = processor_of<vmx::Vmx>();
-  made.name = "intel";
   made.vendor = HYPERDBG_VENDOR_INTEL;
   made.execute_only = true;
   made.guest_end = guest_end_intel;
