@@ -54,9 +54,10 @@ Expected<std::unique_ptr<Emulator>> Bochs::start(const Files& files, const Machi
   SerialLines lines = TRY_EXPECTED(SerialLines::start(directory, {"console", "debugger", "shell"}));
   std::unique_ptr<Bochs> bochs(new Bochs(directory, std::move(lines)));
   // nokaslr: the kernel lies where it is linked for. tsc_early_khz: the model's CPUID tells the TSC's frequency of the
-  // real processor, while the TSC counts instructions.
-  const std::string line = command_line(
-      needs, fmt::format("nokaslr tsc_early_khz={} {}", instructions_per_second / 1000, options.parameters));
+  // real processor, while the TSC counts instructions. The others halve the time to the guest's shell.
+  const std::string line =
+      command_line(needs, fmt::format("nokaslr tsc_early_khz={} mitigations=off cryptomgr.notests {}",
+                                      instructions_per_second / 1000, options.parameters));
   const BootFiles boot{files.boot_sector(), files.vmlinuz(), files.unpacked_kernel(), directory / "initramfs"};
   TRY_EXPECTED(write_boot_disk(boot, line, std::uint64_t{memory} << 20, directory / "disk"));
   std::ofstream(directory / "bochsrc") << bochs_configuration(needs, options, bochs->lines_.ports(), directory);
