@@ -9,6 +9,9 @@
 .set page_tables, 0x70000     // root, pointers, one directory: the first GiB
 .set boot_parameters, 0x90000
 
+.set booted_index, 0x7f       // a byte of the CMOS that nobody uses: it outlives a reset
+.set booted, 0x5a
+
 .set e820_entries, 0x1e8      // in the boot parameters
 .set e820_table, 0x2d0
 
@@ -22,7 +25,15 @@ _start:
     movw %ax, %ss
     movw $0x7c00, %sp
     ljmp $0, $1f
-1:  inb $0x92, %al            // A20
+1:  movb $booted_index, %al   // a guest that resets the machine ends it, as in QEMU with -no-reboot
+    outb %al, $0x70
+    inb $0x71, %al
+    cmpb $booted, %al
+    je shut_down
+    movb $booted, %al
+    outb %al, $0x71
+
+    inb $0x92, %al            // A20
     orb $2, %al
     outb %al, $0x92
 
@@ -44,6 +55,13 @@ _start:
     orb $1, %al
     movl %eax, %cr0
     ljmp $0x20, $protected
+
+shut_down:
+    movw $shutdown_word, %si
+    movw $0x8900, %dx         // where Bochs ends at this word
+    movw $8, %cx
+    rep outsb
+    hlt
 
     .code32
 protected:
@@ -157,6 +175,8 @@ gdt_register:
     .long gdt
 map_entries:
     .byte 0
+shutdown_word:
+    .ascii "Shutdown"
 
     .org 510 - 4 * 12 - 4
 entry:                        // of the kernel, in physical memory
