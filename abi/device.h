@@ -15,7 +15,7 @@ enum hyperdbg_start_error { /* in hyperdbg_start.error, with errno; the sentence
 	HYPERDBG_START_OK = 0,
 	HYPERDBG_START_NO_VIRTUALIZATION = 1, /* the CPU has neither AMD-V nor VT-x */
 	HYPERDBG_START_DISABLED = 2,          /* firmware disabled it (VM_CR.SVMDIS, FEATURE_CONTROL) */
-	HYPERDBG_START_IN_USE = 3,            /* KVM, or another hypervisor, uses it: EFER.SVME is set */
+	HYPERDBG_START_IN_USE = 3,            /* KVM, or another hypervisor, uses it: EFER.SVME or CR4.VMXE is set */
 	HYPERDBG_START_NO_IMAGE = 4,          /* request_firmware("hyperdbg/image.bin") failed */
 	HYPERDBG_START_WRONG_IMAGE = 5,       /* image of another version */
 	HYPERDBG_START_NO_MEMORY = 6,
@@ -23,7 +23,7 @@ enum hyperdbg_start_error { /* in hyperdbg_start.error, with errno; the sentence
 	HYPERDBG_START_BAD_PORT = 8,          /* no 16550 at hyperdbg_start.uart */
 	HYPERDBG_START_TOO_MANY_CPUS = 9,     /* more than HYPERDBG_MAXIMUM_CPUS */
 	HYPERDBG_START_REFUSED = 10,          /* the image refused on hyperdbg_start.cpu with code hyperdbg_start.detail */
-	HYPERDBG_START_UNSUPPORTED = 11,      /* a backend that is not there yet */
+	HYPERDBG_START_UNSUPPORTED = 11,      /* this processor's virtualization lacks something essential */
 };
 
 /* HYPERDBG_IOCTL_START: slide beneath the running kernel. User mode fills it; the module fills error, cpu, detail. */

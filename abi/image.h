@@ -59,8 +59,8 @@ HYPERDBG_ASSERT_SIZE(hyperdbg_page_list, 4096);
 
 struct hyperdbg_boot_cpu {
 	uint64_t cr3;             /* 0x00 root of this CPU's page tables */
-	uint64_t vmcb;            /* 0x08 physical page */
-	uint64_t host_save;       /* 0x10 physical page */
+	uint64_t control_block;   /* 0x08 physical page: VMCB or VMCS */
+	uint64_t host_area;       /* 0x10 physical page: the processor's own, for VM_HSAVE_PA or VMXON */
 	uint64_t msr_permissions; /* 0x18 two contiguous physical pages, all zero */
 	uint64_t current_task;    /* 0x20 physical address of the kernel's current-task pointer of this CPU */
 	uint64_t tss_page;        /* 0x28 physical page for the image's own TSS (see hypervisor/entry/) */
@@ -128,5 +128,4 @@ enum hyperdbg_enter_error {
 	HYPERDBG_ENTER_NO_NESTED_PAGING = 3,
 	HYPERDBG_ENTER_NO_MEMORY = 4,
 	HYPERDBG_ENTER_UNSUPPORTED = 5,
-	HYPERDBG_ENTER_VMRUN_FAILED = 6,
 };

@@ -17,6 +17,8 @@ struct Files {
   std::filesystem::path image() const { return build / "hypervisor/image.bin"; }
   std::filesystem::path modules() const { return kernel / "modules"; }
   std::filesystem::path vmlinuz() const { return kernel / "boot" / ("vmlinuz-" + release); }
+  std::filesystem::path unpacked_kernel() const { return kernel / "kernel.elf"; }
+  std::filesystem::path boot_sector() const { return build / "lab/boot.bin"; }
   std::filesystem::path symbols() const { return root / ".lab/symbols"; }
 };
 

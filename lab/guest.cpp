@@ -27,7 +27,7 @@ std::size_t before_prompt(std::string_view line) {
 Expected<std::unique_ptr<Guest>> Guest::boot(const Files& files, const MachineNeeds& needs,
                                              const EmulatorOptions& options, Milliseconds patience) {
   std::unique_ptr<Guest> guest(new Guest(files, needs));
-  guest->emulator_ = TRY_EXPECTED(Emulator::start(files, needs, options));
+  guest->emulator_ = TRY_EXPECTED(start_emulator(files, needs, options));
   TRY_EXPECTED(guest->connect(patience));
   return guest;
 }
@@ -35,8 +35,8 @@ Expected<std::unique_ptr<Guest>> Guest::boot(const Files& files, const MachineNe
 Expected<void> Guest::connect(Milliseconds patience) {
   const Time end = now() + patience;
   while (!shell_.is_open()) {
-    if (!emulator_->running()) return fail("QEMU does not start:\n{}", emulator_->complaints());
-    if (now() > end) return fail("QEMU does not open its sockets");
+    if (!emulator_->running()) return fail("the emulator does not start:\n{}", emulator_->complaints());
+    if (now() > end) return fail("the emulator does not open its sockets");
     auto shell = connect_socket(emulator_->shell_socket());
     if (shell) shell_ = std::move(*shell);
     usleep(10000);

@@ -4,10 +4,10 @@
 #include <optional>
 #include <string>
 
+#include "lab/emulator.hpp"
 #include "lab/files.hpp"
 #include "lab/machine.hpp"
 #include "lab/process.hpp"
-#include "lab/qemu.hpp"
 #include "lab/scenario.hpp"
 
 namespace hyperdbg::lab {
@@ -15,7 +15,7 @@ namespace hyperdbg::lab {
 // Takes the prompt off a debugger's open line. Answers how much of the line is not prompt.
 std::size_t before_prompt(std::string_view line);
 
-// The real machine: QEMU, its console and shell lines, and a debugger on the host or in the guest.
+// The real machine: an emulator, its console and shell lines, and a debugger on the host or in the guest.
 class Guest final : public Machine {
  public:
   // Starts the emulator and waits until the guest's shell answers.

@@ -5,6 +5,9 @@
 
 #include <algorithm>
 
+#include "lab/bochs.hpp"
+#include "lab/qemu.hpp"
+
 namespace hyperdbg::lab {
 namespace {
 
@@ -30,11 +33,11 @@ TEST(Output, LinesOfSeveralSourcesDoNotMix) {
   EXPECT_EQ(heard, (std::vector<std::string>{"debugger", "guest", "left"}));
 }
 
-TEST(Emulator, ArgumentsFollowTheNeeds) {
+TEST(Qemu, ArgumentsFollowTheNeeds) {
   MachineNeeds needs;
   needs.cpus = 2;
   needs.parameters = {"pti=on"};
-  const auto arguments = emulator_arguments({"/root", "/build", "/kernel", "6.1"}, needs, {}, "/private");
+  const auto arguments = qemu_arguments({"/root", "/build", "/kernel", "6.1"}, needs, {}, "/private");
   const auto has = [&](const std::string& text) {
     return std::ranges::any_of(arguments, [&](const std::string& word) { return word.find(text) != word.npos; });
   };
@@ -42,6 +45,17 @@ TEST(Emulator, ArgumentsFollowTheNeeds) {
   EXPECT_TRUE(has("/kernel/boot/vmlinuz-6.1"));
   EXPECT_TRUE(has("path=/private/debugger"));
   EXPECT_FALSE(has("icount"));
+}
+
+TEST(Bochs, ConfigurationFollowsTheNeeds) {
+  MachineNeeds needs;
+  needs.cpus = 2;
+  EmulatorOptions options;
+  options.cpu = "corei7_skylake_x";
+  const std::string text = bochs_configuration(needs, options, {1001, 1002, 1003}, "/private");
+  EXPECT_NE(text.find("cpu: model=corei7_skylake_x, count=2,"), text.npos);
+  EXPECT_NE(text.find("path=/private/disk"), text.npos);
+  EXPECT_NE(text.find("com3: enabled=1, mode=socket-client, dev=127.0.0.1:1003\n"), text.npos);
 }
 
 }  // namespace

@@ -10,6 +10,7 @@
 #include <sstream>
 
 #include "lab/cpio.hpp"
+#include "lab/process.hpp"
 
 namespace hyperdbg::lab {
 namespace {
@@ -33,6 +34,8 @@ std::vector<fs::path> libraries_of(const fs::path& program) {
 
 class Builder {
  public:
+  explicit Builder(fs::path work) : work_(std::move(work)) {}
+
   Expected<void> file(const fs::path& to, const fs::path& from, unsigned mode = 0644) {
     if (!written_.insert(to.string()).second) return {};
     parents(to);
@@ -45,9 +48,13 @@ class Builder {
     return {};
   }
 
-  // What another part of the project builds: it may not be there while that part is being made.
-  Expected<void> program_if_built(const fs::path& to, const fs::path& from) {
-    return fs::exists(from) ? program(to, from) : Expected<void>{};
+  // Of the project's own: without its debug information, which is most of it and which the guest would only unpack.
+  Expected<void> stripped(const fs::path& to, const fs::path& from) {
+    const fs::path copy = work_ / "stripped";
+    ProcessOptions strip;
+    strip.arguments = {"strip", "--strip-debug", "-o", copy, from};
+    if (TRY_EXPECTED(Process::start(strip)).wait() != 0) return fail("cannot strip {}", from.string());
+    return program(to, copy);
   }
 
   Cpio& raw() { return cpio_; }
@@ -62,6 +69,7 @@ class Builder {
   }
 
  private:
+  fs::path work_;
   Cpio cpio_;
   std::set<std::string> written_;
 };
@@ -82,13 +90,13 @@ Expected<void> add_system(Builder& builder, const Files& files) {
 }
 
 Expected<void> add_project(Builder& builder, const Files& files, Mode mode) {
-  TRY_EXPECTED(builder.program_if_built("/bin/probe", files.guest_program()));
-  TRY_EXPECTED(builder.program_if_built("/bin/hyperdbg", files.program("hyperdbg")));
-  if (fs::exists(files.image())) TRY_EXPECTED(builder.file("/lib/firmware/hyperdbg/image.bin", files.image()));
+  TRY_EXPECTED(builder.stripped("/bin/probe", files.guest_program()));
+  TRY_EXPECTED(builder.stripped("/bin/hyperdbg", files.program("hyperdbg")));
+  TRY_EXPECTED(builder.file("/lib/firmware/hyperdbg/image.bin", files.image()));
   builder.parents("/etc/hyperdbg/prepare.ds");
   builder.raw().file("etc/hyperdbg/prepare.ds", ".debug prepare serial 115200 com2\n");
   if (mode == Mode::vmi) {
-    TRY_EXPECTED(builder.program_if_built("/bin/hyperdbg-compiler.so", files.program("hyperdbg-compiler.so")));
+    TRY_EXPECTED(builder.stripped("/bin/hyperdbg-compiler.so", files.program("hyperdbg-compiler.so")));
   }
   return {};
 }
@@ -96,7 +104,7 @@ Expected<void> add_project(Builder& builder, const Files& files, Mode mode) {
 }  // namespace
 
 Expected<void> write_initramfs(const Files& files, const MachineNeeds& needs, const fs::path& to) {
-  Builder builder;
+  Builder builder(to.parent_path());
   TRY_EXPECTED(add_system(builder, files));
   TRY_EXPECTED(add_project(builder, files, needs.mode));
   for (const fs::path& copy : needs.copies) TRY_EXPECTED(builder.program("/bin" / copy.filename(), copy));

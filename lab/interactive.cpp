@@ -26,8 +26,9 @@ Expected<std::unique_ptr<Guest>> boot(const Files& files, const RunOptions& opti
   needs.mode = mode;
   needs.cpus = options.cpus;
   needs.parameters = options.parameters;
-  say(fmt::format("booting Debian's {} in QEMU with {} CPU{}", files.release, needs.cpus, needs.cpus > 1 ? "s" : ""));
-  return Guest::boot(files, needs, options.emulator, patience);
+  say(fmt::format("booting Debian's {} in {} with {} CPU{}", files.release, name_of(options.emulator.kind), needs.cpus,
+                  needs.cpus > 1 ? "s" : ""));
+  return boot_with_symbols(files, needs, options.emulator, options.boot_patience());
 }
 
 int report(const Error& error) {
@@ -37,8 +38,6 @@ int report(const Error& error) {
 
 Expected<int> debugger_session(const Files& files, const RunOptions& options) {
   auto guest = TRY_EXPECTED(boot(files, options, Mode::debugger));
-  if (!fs::exists(files.symbols() / (files.release + ".files"))) say("fetching the kernel's symbols, once");
-  TRY_EXPECTED(ensure_symbols(files, *guest));
   say("loading the hypervisor beneath it; the debugger attaches over the serial line");
   say("a shell of the guest: ./run --shell in a second terminal (it answers while the guest runs: g)");
   TRY_EXPECTED(guest->ask_guest("insmod /lib/modules/hyperdbg.ko", patience));
@@ -46,7 +45,7 @@ Expected<int> debugger_session(const Files& files, const RunOptions& options) {
   TRY_EXPECTED(guest->give_shell_away());
   guest->release_shell();
   std::ofstream(shell_pointer(files)) << guest->emulator().shell_socket();
-  // Ctrl+C is the debugger's: it halts the debuggee. The lab itself and QEMU must not die of it.
+  // Ctrl+C is the debugger's: it halts the debuggee. The lab itself and the emulator must not die of it.
   signal(SIGINT, SIG_IGN);
   ProcessOptions debugger;
   debugger.arguments = {files.program("hyperdbg"), "--command",

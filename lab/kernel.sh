@@ -35,6 +35,7 @@ fetch() {
     mv "$partial" "$kernels/$release"
   fi
   need_packages "linux-headers-$release"
+  ln -sfn "boot/vmlinuz-$release" "$kernels/$release/vmlinuz"
   ln -sfn "$release" "$kernels/$series"
 }
 
@@ -54,6 +55,25 @@ stock_modules() {
     done | awk '!seen[$0]++' >"$to/$list"
 }
 
+# unpacked_kernel: the ELF file in vmlinuz, for an emulator on which unpacking takes minutes.
+# Where the packed one is and how long, its header says (Documentation/x86/boot.rst); four bytes of size end it.
+unpacked_kernel() {
+  local packed=$kernels/$release/boot/vmlinuz-$release to=$kernels/$release/kernel.elf setup offset length unpack
+  [ ! -f "$to" ] || return 0
+  say "unpacking the kernel"
+  setup=$(od -An -tu1 -j497 -N1 "$packed")
+  offset=$(od -An -tu4 -j584 -N4 "$packed")
+  length=$(od -An -tu4 -j588 -N4 "$packed")
+  case $(grep -xE 'CONFIG_KERNEL_(XZ|ZSTD)=y' "$kernels/$release/boot/config-$release") in
+    CONFIG_KERNEL_XZ=y) unpack=(xz -dc) ;;
+    CONFIG_KERNEL_ZSTD=y) unpack=(zstd -dcq --long=31) ;;
+    *) die "$packed is packed neither by xz nor by zstd" ;;
+  esac
+  dd if="$packed" iflag=skip_bytes,count_bytes bs=1M skip=$(((setup + 1) * 512 + offset)) count=$((length - 4)) \
+    status=none | "${unpack[@]}" >"$to.partial" || die "$packed cannot be unpacked"
+  mv "$to.partial" "$to"
+}
+
 # build_module NAME SOURCES: out of tree, from a copy, so that several kernels do not share objects.
 build_module() {
   local name=$1 sources=$2 work=$kernels/$release/build-$1 sum
@@ -66,7 +86,8 @@ build_module() {
   cp "$sources"/* "$work/"
   quietly "$work.log" make -C "/lib/modules/$release/build" "M=$work" "HYPERDBG_ROOT=$PWD" modules ||
     die "$name.ko does not build for $release (whole log: $work.log)"
-  cp "$work/$name.ko" "$kernels/$release/modules/"
+  # Without debug information, which the guest would only copy about.
+  strip -g -o "$kernels/$release/modules/$name.ko" "$work/$name.ko"
   echo "$sum" >"$work.sum"
 }
 
@@ -75,7 +96,9 @@ stamp=$kernels/$series.stamp
 [ -n "$(find "$stamp" -mmin -1440 2>/dev/null)" ] && [ -d "$kernels/$series" ] || { fetch && touch "$stamp"; }
 release=$(readlink "$kernels/$series")
 mkdir -p "$kernels/$release/modules"
+unpacked_kernel
 stock_modules stock.list virtio_pci 9pnet_virtio 9p
-stock_modules kvm.list kvm_amd
+stock_modules kvm-amd.list kvm_amd
+stock_modules kvm-intel.list kvm_intel
 build_module probe lab/probe_module
 build_module hyperdbg module

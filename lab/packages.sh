@@ -47,5 +47,6 @@ need_packages() {
 
 BUILD_PACKAGES=(build-essential cmake ninja-build ccache pkgconf llvm-19-dev libzydis-dev libedit-dev libcli11-dev
   libfmt-dev nlohmann-json3-dev libelf-dev libdw-dev libbpf-dev zlib1g-dev libzstd-dev musl-tools)
-MACHINE_PACKAGES=(qemu-system-x86 seabios ipxe-qemu busybox-static kmod xz-utils)
+MACHINE_PACKAGES=(qemu-system-x86 seabios ipxe-qemu bochs bochs-term bochsbios vgabios busybox-static kmod
+  xz-utils zstd)
 TEST_PACKAGES=(libgtest-dev libgmock-dev libbenchmark-dev liblzma-dev clang-format clang-tidy)

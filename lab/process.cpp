@@ -55,6 +55,14 @@ std::vector<char*> pointers(const std::vector<std::string>& strings) {
   return result;
 }
 
+Expected<sockaddr_un> address_of(const std::string& path) {
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  if (path.size() >= sizeof(address.sun_path)) return fail("the path {} is too long for a socket", path);
+  path.copy(address.sun_path, sizeof(address.sun_path) - 1);
+  return address;
+}
+
 }  // namespace
 
 Descriptor& Descriptor::operator=(Descriptor&& other) noexcept {
@@ -84,13 +92,20 @@ Expected<void> write_all(int descriptor, std::string_view bytes) {
 }
 
 Expected<Descriptor> connect_socket(const std::string& path) {
-  sockaddr_un address{};
-  address.sun_family = AF_UNIX;
-  if (path.size() >= sizeof(address.sun_path)) return fail("the path {} is too long for a socket", path);
-  path.copy(address.sun_path, sizeof(address.sun_path) - 1);
+  const sockaddr_un address = TRY_EXPECTED(address_of(path));
   Descriptor descriptor(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
   if (connect(descriptor.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)) != 0) {
     return fail("cannot connect to {}: {}", path, strerror(errno));
+  }
+  return descriptor;
+}
+
+Expected<Descriptor> listen_on_socket(const std::string& path) {
+  const sockaddr_un address = TRY_EXPECTED(address_of(path));
+  Descriptor descriptor(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  if (bind(descriptor.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)) != 0 ||
+      listen(descriptor.get(), 1) != 0) {
+    return fail("cannot listen on {}: {}", path, strerror(errno));
   }
   return descriptor;
 }
@@ -153,10 +168,14 @@ int Process::wait() {
 
 void Process::end() {
   if (pid_ <= 0 || status()) return;
-  kill(pid_, SIGTERM);
+  ::kill(pid_, SIGTERM);
   for (int i = 0; i < 200 && !status(); i++) usleep(10000);
-  if (status()) return;
-  kill(pid_, SIGKILL);
+  kill();
+}
+
+void Process::kill() {
+  if (pid_ <= 0 || status()) return;
+  ::kill(pid_, SIGKILL);
   wait();
 }
 

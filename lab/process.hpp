@@ -27,6 +27,8 @@ class Descriptor {
 
 Expected<void> write_all(int descriptor, std::string_view bytes);
 Expected<Descriptor> connect_socket(const std::string& path);
+// Does not block when it is asked for a client.
+Expected<Descriptor> listen_on_socket(const std::string& path);
 
 struct ProcessOptions {
   std::vector<std::string> arguments;    // the program first, found in PATH
@@ -49,6 +51,7 @@ class Process {
   int wait();
   // Asks with SIGTERM, insists with SIGKILL after two seconds.
   void end();
+  void kill();
   pid_t pid() const { return pid_; }
   int input() const { return input_.get(); }
   int output() const { return output_.get(); }

@@ -81,8 +81,9 @@ class Runner {
     auto scenario = read_scenario(path, options_.cpus);
     if (!scenario) return add(path, Outcome::failed, scenario.error().message);
     for (const Skip& skip : scenario->skips) {
-      if (skip.where == options_.backend || skip.where == options_.kernel)
+      if (skip.where == options_.backend || skip.where == options_.emulator_word || skip.where == options_.kernel) {
         return add(path, Outcome::skipped, skip.reason);
+      }
     }
     for (const std::string& parameter : options_.parameters) scenario->needs.parameters.push_back(parameter);
     scenarios_.push_back(std::move(*scenario));
@@ -96,15 +97,12 @@ class Runner {
   }
 
   Expected<void> boot(const Scenario& scenario) {
-    say(fmt::format("booting {} with {} CPU{}", files_.release, scenario.needs.cpus,
-                    scenario.needs.cpus > 1 ? "s" : ""));
-    guest_ = TRY_EXPECTED(Guest::boot(files_, scenario.needs, options_.emulator, boot_patience()));
-    if (scenario.needs.mode == Mode::debugger) TRY_EXPECTED(ensure_symbols(files_, *guest_));
+    say(fmt::format("booting {} in {} with {} CPU{}", files_.release, name_of(options_.emulator.kind),
+                    scenario.needs.cpus, scenario.needs.cpus > 1 ? "s" : ""));
+    guest_ = TRY_EXPECTED(boot_with_symbols(files_, scenario.needs, options_.emulator, options_.boot_patience()));
     guest_->output().set_listener([this](const OutputLine& line) { transcript_.came_back(line); });
     return {};
   }
-
-  Milliseconds boot_patience() const { return Milliseconds(static_cast<long>(90000 * options_.timeout_factor)); }
 
   // A machine that is there but does not take the debugger may be what the file before left: a new one is tried once.
   Expected<void> prepare(const Scenario& scenario) {

@@ -4,19 +4,24 @@
 #include <string>
 #include <vector>
 
+#include "lab/emulator.hpp"
 #include "lab/files.hpp"
-#include "lab/qemu.hpp"
+#include "lab/machine.hpp"
 
 namespace hyperdbg::lab {
 
 struct RunOptions {
   std::string backend = "amd";
+  std::string emulator_word;  // qemu or bochs
   std::string kernel = "6.1";
   unsigned cpus = 1;
   double timeout_factor = 1;
   std::vector<std::string> parameters;  // for every boot
   std::filesystem::path log;            // empty: none
   EmulatorOptions emulator;
+
+  // Until the guest's shell answers.
+  Milliseconds boot_patience() const { return Milliseconds(static_cast<long>(90000 * timeout_factor)); }
 };
 
 // Plays scenario files and prints the transcript. 0: all held, 1: something did not, 2: the machine did not come up.

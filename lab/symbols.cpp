@@ -26,6 +26,10 @@ std::string origin_of(const Files& files) {
   return origin;
 }
 
+fs::path stamp_of(const Files& files) {
+  return files.symbols() / (files.release + ".files");
+}
+
 // The stamp lists what was fetched: if one of those is gone, everything is fetched again.
 bool is_complete(const fs::path& stamp, const std::string& origin) {
   std::ifstream stream(stamp);
@@ -37,13 +41,7 @@ bool is_complete(const fs::path& stamp, const std::string& origin) {
   return true;
 }
 
-}  // namespace
-
-Expected<void> ensure_symbols(const Files& files, Guest& guest) {
-  const fs::path stamp = files.symbols() / (files.release + ".files");
-  const std::string origin = origin_of(files);
-  if (is_complete(stamp, origin)) return {};
-
+Expected<void> fetch_symbols(const Files& files, Guest& guest) {
   TRY_EXPECTED(guest.ask_guest("/lib/hyperdbg/save-symbols 2>&1", Milliseconds(120000)));
   fs::create_directories(files.symbols());
   std::string names;
@@ -54,8 +52,25 @@ Expected<void> ensure_symbols(const Files& files, Guest& guest) {
     names += entry.path().filename().string() + "\n";
   }
   if (names.empty()) return fail("the guest saved no symbol files");
-  std::ofstream(stamp) << origin << names;
+  std::ofstream(stamp_of(files)) << origin_of(files) << names;
   return {};
+}
+
+}  // namespace
+
+Expected<std::unique_ptr<Guest>> boot_with_symbols(const Files& files, const MachineNeeds& needs,
+                                                   const EmulatorOptions& options, Milliseconds patience) {
+  const bool missing = needs.mode == Mode::debugger && !is_complete(stamp_of(files), origin_of(files));
+  const bool shares_files = options.kind == EmulatorKind::qemu;
+  if (missing && !shares_files) {
+    MachineNeeds bare;
+    bare.mode = Mode::bare;
+    auto other = TRY_EXPECTED(Guest::boot(files, bare, {}, patience));
+    TRY_EXPECTED(fetch_symbols(files, *other));
+  }
+  auto guest = TRY_EXPECTED(Guest::boot(files, needs, options, patience));
+  if (missing && shares_files) TRY_EXPECTED(fetch_symbols(files, *guest));
+  return guest;
 }
 
 }  // namespace hyperdbg::lab

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 OR MIT */
 #include <linux/linkage.h>
+#include <linux/objtool.h>
 #include <asm/nospec-branch.h>
 #define HYPERDBG_CALL_LEAVE_NUMBER 0x48440001 /* HYPERDBG_CALL_LEAVE of abi/image.h */
 
@@ -8,7 +9,7 @@
  * int hyperdbg_enter(u64 cpu, u64 cr3, u64 entry): from Linux's page tables to the image's and back. Interrupts off.
  * This text is in the upper half, which both tables map meanwhile.
  */
-SYM_CODE_START(hyperdbg_enter)
+SYM_FUNC_START(hyperdbg_enter)
 	push %rbp
 	push %rbx
 	push %r12
@@ -24,6 +25,7 @@ SYM_CODE_START(hyperdbg_enter)
 	ANNOTATE_RETPOLINE_SAFE
 	jmp *%rax
 .Lrefused:
+	ENDBR
 	mov %rcx, %cr3		/* the reason is in eax */
 	jmp .Lback
 .Lguest:
@@ -37,10 +39,12 @@ SYM_CODE_START(hyperdbg_enter)
 	pop %rbp
 	RET
 	int3
-SYM_CODE_END(hyperdbg_enter)
+SYM_FUNC_END(hyperdbg_enter)
+/* Here and below: the stub changes CR3 and the stack beneath the compiler's feet, and objtool cannot follow it. */
+STACK_FRAME_NON_STANDARD hyperdbg_enter
 
 /* void hyperdbg_leave(u64 secret, u64 vendor): this CPU becomes bare hardware again. Interrupts off. */
-SYM_CODE_START(hyperdbg_leave)
+SYM_FUNC_START(hyperdbg_leave)
 	push %rbp
 	push %rbx
 	push %r12
@@ -57,7 +61,11 @@ SYM_CODE_START(hyperdbg_leave)
 1:	vmcall
 	jmp .Lstayed
 .Lbare:
-	/* On the image's tables, Linux's upper half borrowed again: rcx = Linux's CR3, rdi = host-save address as it was, rbx = vendor. */
+	ENDBR
+	/*
+	 * On the image's tables, Linux's upper half borrowed again: rcx = Linux's CR3, rbx = vendor, on AMD rdi = host-save
+	 * address as it was.
+	 */
 	mov %rcx, %cr3
 	cmp $1, %rbx
 	jne .Lstayed
@@ -80,7 +88,8 @@ SYM_CODE_START(hyperdbg_leave)
 	pop %rbp
 	RET
 	int3
-SYM_CODE_END(hyperdbg_leave)
+SYM_FUNC_END(hyperdbg_leave)
+STACK_FRAME_NON_STANDARD hyperdbg_leave
 
 	.macro call_with instruction
 	mov %rdi, %rax
@@ -96,10 +105,10 @@ SYM_CODE_END(hyperdbg_leave)
 	.endm
 
 /* u64 hyperdbg_call_amd(number, a, b, c, d, secret) */
-SYM_CODE_START(hyperdbg_call_amd)
+SYM_FUNC_START(hyperdbg_call_amd)
 	call_with vmmcall
-SYM_CODE_END(hyperdbg_call_amd)
-SYM_CODE_START(hyperdbg_call_intel)
+SYM_FUNC_END(hyperdbg_call_amd)
+SYM_FUNC_START(hyperdbg_call_intel)
 	call_with vmcall
-SYM_CODE_END(hyperdbg_call_intel)
+SYM_FUNC_END(hyperdbg_call_intel)
 	.section .note.GNU-stack, "", @progbits

@@ -32,8 +32,7 @@ static long get_info(void __user *argument)
 		.started = hyperdbg.started,
 		.mode = hyperdbg.mode,
 		.rings = hyperdbg.started ? hyperdbg.cpus : 0,
-		.vendor = boot_cpu_has(X86_FEATURE_SVM) ? HYPERDBG_VENDOR_AMD :
-			  boot_cpu_has(X86_FEATURE_VMX) ? HYPERDBG_VENDOR_INTEL : 0,
+		.vendor = hyperdbg.vendor,
 	};
 
 	return copy_to_user(argument, &info, sizeof(info)) ? -EFAULT : 0;

@@ -50,7 +50,7 @@ struct hyperdbg {
 	u64 *roots[HYPERDBG_MAXIMUM_CPUS];
 	struct hyperdbg_ring *rings[HYPERDBG_MAXIMUM_CPUS];
 	struct hyperdbg_modules *modules;
-	uint32_t vendor;
+	uint32_t vendor;            /* enum hyperdbg_vendor, 0 if none; since the module was loaded */
 	uint32_t mode;
 	uint32_t enter_error;       /* of the CPU that refused */
 	uint32_t enter_cpu;

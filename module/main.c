@@ -152,11 +152,11 @@ static int fill_cpu(unsigned int cpu)
 	struct hyperdbg_boot_cpu *boot = &hyperdbg.boot->cpu[cpu];
 	unsigned int i;
 
-	boot->vmcb = physical_page(0);
-	boot->host_save = physical_page(0);
+	boot->control_block = physical_page(0);
+	boot->host_area = physical_page(0);
 	boot->msr_permissions = physical_page(1);
 	boot->tss_page = physical_page(0);
-	if (!boot->vmcb || !boot->host_save || !boot->msr_permissions || !boot->tss_page)
+	if (!boot->control_block || !boot->host_area || !boot->msr_permissions || !boot->tss_page)
 		return -ENOMEM;
 	for (i = 0; i < ARRAY_SIZE(boot->tss_tables); i++) {
 		boot->tss_tables[i] = physical_page(0);
@@ -246,11 +246,14 @@ static bool uart_present(u32 port)
 	return inb(port + 7) == 0xa5;
 }
 
+/* The processor is asked, because Linux forgets the feature where firmware has locked it off; a guest is told otherwise. */
 static uint32_t detect_vendor(void)
 {
-	if (boot_cpu_has(X86_FEATURE_SVM))
+	const u32 svm = BIT(2), vmx = BIT(5);
+
+	if (cpuid_eax(0x80000000) >= 0x80000001 && (cpuid_ecx(0x80000001) & svm))
 		return HYPERDBG_VENDOR_AMD;
-	if (boot_cpu_has(X86_FEATURE_VMX))
+	if (cpuid_ecx(1) & vmx)
 		return HYPERDBG_VENDOR_INTEL;
 	return 0;
 }
@@ -354,7 +357,6 @@ int hyperdbg_begin(struct hyperdbg_start *start)
 	const struct firmware *image;
 	int error;
 
-	hyperdbg.vendor = detect_vendor();
 	hyperdbg.mode = start->mode;
 	if (!hyperdbg.vendor)
 		return fail(start, HYPERDBG_START_NO_VIRTUALIZATION, -EOPNOTSUPP);
@@ -431,8 +433,10 @@ int hyperdbg_refill(unsigned int pages)
 
 static int __init hyperdbg_init(void)
 {
-	int error = control_register();
+	int error;
 
+	hyperdbg.vendor = detect_vendor();
+	error = control_register();
 	if (error)
 		return error;
 	error = watch_always();

@@ -42,8 +42,24 @@ static void forget(const struct module *module)
 	}
 }
 
+/*
+ * KVM asks whether the processor has the feature, and since 6.12 switches it on when it is loaded, without looking whether
+ * that worked. No guest of its own could ever run.
+ */
+static bool wants_virtualization(const struct module *module)
+{
+	return !strcmp(module->name, "kvm_amd") || !strcmp(module->name, "kvm_intel");
+}
+
 static int changed(struct notifier_block *block, unsigned long state, void *data)
 {
+	const struct module *module = data;
+
+	if (state == MODULE_STATE_COMING && wants_virtualization(module)) {
+		pr_err("hyperdbg: %s is refused: the processor's virtualization is in use by the hypervisor beneath this kernel; run `unload vmm` in hyperdbg first\n",
+		       module->name);
+		return notifier_from_errno(-EBUSY);
+	}
 	mutex_lock(&list_lock);
 	if (state == MODULE_STATE_COMING)
 		add(data);

@@ -6,6 +6,7 @@
 #include <fstream>
 #include <iterator>
 #include <map>
+#include <sstream>
 #include <vector>
 
 #include "abi/status.h"
@@ -70,7 +71,7 @@ Expected<Words> sort_words(const Tokens& tokens) {
 
 // Parsed and checked like the rest of the grammar, but there is nobody yet to carry them out.
 Expected<void> refuse_what_is_not_built(const Words& words) {
-  for (const char* name : {"condition", "asm condition", "code", "asm code", "output"})
+  for (const char* name : {"condition", "asm condition", "code", "asm code"})
     if (words.blocks.contains(name)) return fail("err, '{}' is not available in this version", name);
   return {};
 }
@@ -149,6 +150,20 @@ Expected<void> take_sc(EventDefinition& event, const Words& words) {
   return {};
 }
 
+Expected<void> take_outputs(EventDefinition& event, const Words& words, const EventRules& rules) {
+  const auto block = words.blocks.find("output");
+  if (block == words.blocks.end()) return {};
+  std::string list = block->second.text;
+  std::ranges::replace(list, ',', ' ');
+  std::istringstream names(list);
+  for (std::string name; names >> name;) {
+    if (std::ranges::find(event.outputs, name) == event.outputs.end()) event.outputs.push_back(name);
+  }
+  if (event.outputs.empty()) return fail("err, no input found");
+  if (!event.script) return fail("err, 'output' forwards what a script prints; add 'script {{ ... }}'");
+  return rules.check_outputs ? rules.check_outputs(event.outputs) : Expected<void>{};
+}
+
 Expected<void> refuse_buffer(const Words& words) {
   const std::string* value = words.value("buffer");
   if (value == nullptr) return {};
@@ -191,6 +206,7 @@ Expected<EventDefinition> parse_event_command(const Tokens& tokens, const EventR
   TRY_EXPECTED(take_pid(event, words, rules));
   TRY_EXPECTED(take_core(event, words, rules));
   TRY_EXPECTED(take_imm(event, words));
+  TRY_EXPECTED(take_outputs(event, words, rules));
   TRY_EXPECTED(take_stage(event, words));
   TRY_EXPECTED(take_sc(event, words));
   TRY_EXPECTED(refuse_buffer(words));

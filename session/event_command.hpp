@@ -3,6 +3,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "abi/request.h"
 #include "session/error.hpp"
@@ -20,7 +21,8 @@ struct EventDefinition {
   std::uint32_t process = HYPERDBG_ANY_PROCESS;
   std::uint32_t core = HYPERDBG_ANY_CORE;
   std::optional<std::string> script;
-  std::string text;  // the command as `events` shows it
+  std::vector<std::string> outputs;  // names of sources (session/output_sources.hpp)
+  std::string text;                  // the command as `events` shows it
 };
 
 // What the checks have to know of the session.
@@ -28,10 +30,11 @@ struct EventRules {
   hyperdbg_mode mode = HYPERDBG_MODE_DEBUGGER;
   std::uint32_t cores = 1;
   std::function<bool(std::uint32_t)> process_exists;  // asked in VMI Mode only
+  std::function<Expected<void>(const std::vector<std::string>&)> check_outputs = {};
 };
 
-// `!name [own arguments] [pid X|all] [core X] [imm yes|no] [sc on|off] [stage pre|post|all] [script {...}]...` in any
-// order.
+// `!name [own arguments] [pid X|all] [core X] [imm yes|no] [sc on|off] [stage pre|post|all] [script {...}]
+// [output {...}]...` in any order.
 Expected<EventDefinition> parse_event_command(const Tokens& tokens, const EventRules& rules);
 
 }  // namespace hyperdbg

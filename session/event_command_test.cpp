@@ -54,6 +54,16 @@ TEST(EventCommand, takes_its_words_in_any_order_and_case) {
   EXPECT_EQ(event.text, "!MSREAD stage POST Script { x = 1; } core 1 0xC0000082 imm no PID 1c0");
 }
 
+TEST(EventCommand, asks_whether_its_outputs_may_be_used) {
+  EventRules rules = debugger();
+  rules.check_outputs = [](const std::vector<std::string>& names) -> Expected<void> {
+    return names.back() == "c" ? fail("err, no c") : Expected<void>{};
+  };
+  const EventDefinition event = parse("!cpuid script { x = 1; } output { a, b,a }", rules);
+  EXPECT_EQ(event.outputs, (std::vector<std::string>{"a", "b"}));
+  EXPECT_EQ(error_of("!cpuid script { x = 1; } output {c}", rules), "err, no c");
+}
+
 TEST(EventCommand, rebuilds_its_text_with_single_blanks) {
   EXPECT_EQ(parse("!msrwrite   c0000082\t/* all */ stage   all").text, "!msrwrite c0000082 stage all");
 }
@@ -91,7 +101,8 @@ TEST(EventCommand, has_the_documented_errors) {
       {"!cpuid asm condition {nop}", "err, 'asm condition' is not available in this version"},
       {"!cpuid code {90}", "err, 'code' is not available in this version"},
       {"!cpuid asm code {nop}", "err, 'asm code' is not available in this version"},
-      {"!cpuid output {a}", "err, 'output' is not available in this version"},
+      {"!cpuid output {a}", "err, 'output' forwards what a script prints; add 'script { ... }'"},
+      {"!cpuid script {x = 1;} output { , }", "err, no input found"},
       {"!cpuid 1 2", "unknown parameter '2'"},
       {"!cpuid leaf", "unknown parameter 'leaf'"},
       {"!cpuid 100000000", "unknown parameter '100000000'"},

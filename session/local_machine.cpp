@@ -107,8 +107,9 @@ Expected<hyperdbg_device_info> Device::info() const {
   if (ioctl(descriptor_, HYPERDBG_IOCTL_INFO, &info) != 0) return fail("ioctl failed with code 0x{:x}", errno);
   const std::string version(info.version, strnlen(info.version, sizeof info.version));
   if (info.abi != HYPERDBG_ABI || version != HYPERDBG_VERSION)
-    return fail("err, the kernel module is version {} (abi {}), this debugger {} (abi {}); install both from one build",
-                version, info.abi, HYPERDBG_VERSION, HYPERDBG_ABI);
+    return fail(
+        "err, the kernel module is version {} (abi {:x}), this debugger {} (abi {:x}); install both from one build",
+        version, info.abi, HYPERDBG_VERSION, HYPERDBG_ABI);
   return info;
 }
 

@@ -88,14 +88,14 @@ void RecordFormatter::handle_failure(const Record& record) {
 }
 
 void RecordFormatter::print(const hyperdbg_record& record, std::string text) {
-  if ((record.flags & HYPERDBG_EVENT_ACCUMULATE) == 0) return output_.text(text);
+  if ((record.flags & HYPERDBG_EVENT_ACCUMULATE) == 0) return output_.text(record.event, text);
   collected_ += text;
   ++collected_messages_;
   if (collected_.size() >= HYPERDBG_MAXIMUM_MESSAGE_SIZE) flush();
 }
 
 void RecordFormatter::flush() {
-  if (!collected_.empty()) output_.text(collected_);
+  if (!collected_.empty()) output_.text(HYPERDBG_NO_EVENT, collected_);
   discard();
 }
 

@@ -34,7 +34,8 @@ class RecordFormatter {
  public:
   using FetchMetadata = std::function<Expected<Bytes>(ActionKey)>;
   struct Output {
-    std::function<void(std::string_view)> text;    // what scripts print, as it is
+    // What a script of the event prints, as it is; HYPERDBG_NO_EVENT for an evaluation and for what was collected.
+    std::function<void(std::uint32_t event, std::string_view)> text;
     std::function<void(std::string_view)> notice;  // whole lines: losses, errors of scripts, the engine's warnings
   };
 

@@ -14,12 +14,12 @@ struct RecordsTest : testing::Test {
   std::string text;
   std::vector<std::string> notices;
   int fetches = 0;
-  RecordFormatter records{
-      [this](ActionKey) -> Expected<Bytes> {
-        ++fetches;
-        return script::encode_metadata({"leaf %llx\n"});
-      },
-      {[this](std::string_view more) { text += more; }, [this](std::string_view line) { notices.emplace_back(line); }}};
+  RecordFormatter records{[this](ActionKey) -> Expected<Bytes> {
+                            ++fetches;
+                            return script::encode_metadata({"leaf %llx\n"});
+                          },
+                          {[this](std::uint32_t, std::string_view more) { text += more; },
+                           [this](std::string_view line) { notices.emplace_back(line); }}};
 };
 
 TEST_F(RecordsTest, fetches_unknown_formats_once) {

@@ -27,8 +27,11 @@ Session::Session(SessionListener& listener)
           [this](ActionKey key) {
             return ask(HYPERDBG_REQUEST_EVENT_METADATA, object_bytes(hyperdbg_action_reference{key.event, key.action}));
           },
-          {[this](std::string_view text) { listener_.on_text(text); },
-           [this](std::string_view line) { listener_.on_notice(line); }}) {}
+          {[this](std::uint32_t event, std::string_view text) {
+             if (!outputs_.forward(event, text)) listener_.on_text(text);
+           },
+           [this](std::string_view line) { listener_.on_notice(line); }}),
+      outputs_([this](std::string_view line) { listener_.on_notice(line); }) {}
 
 Session::~Session() {
   detach();
@@ -84,14 +87,13 @@ Expected<void> Session::check_version() const {
   const std::string version = text_in(hello_.version, sizeof hello_.version);
   if (hello_.abi == HYPERDBG_ABI && version == HYPERDBG_VERSION) return {};
   return fail(
-      "err, the debuggee runs version {} (abi {}), this debugger is version {} (abi {}); install the same on both",
+      "err, the debuggee runs version {} (abi {:x}), this debugger is version {} (abi {:x}); install the same on both",
       version, hello_.abi, HYPERDBG_VERSION, HYPERDBG_ABI);
 }
 
 // The state in which the session begins.
 Expected<void> Session::settle(OnAttach on_attach) {
-  records_.forget();
-  texts_.clear();
+  forget_events();
   registers_.reset();
   symbols_.reset();
   modules_known_ = false;
@@ -233,9 +235,14 @@ Expected<hyperdbg_status_answer> Session::status() {
 
 Expected<void> Session::reset() {
   TRY_EXPECTED(ask(HYPERDBG_REQUEST_RESET));
+  forget_events();
+  return {};
+}
+
+void Session::forget_events() {
   records_.forget();
   texts_.clear();
-  return {};
+  outputs_.unbind_all();
 }
 
 Expected<void> Session::test_fault() {

@@ -15,6 +15,7 @@
 #include "script/runtime/user_runtime.hpp"
 #include "session/address.hpp"
 #include "session/event_command.hpp"
+#include "session/output_sources.hpp"
 #include "session/records.hpp"
 #include "session/registers.hpp"
 #include "session/target.hpp"
@@ -106,6 +107,8 @@ class Session final : private TargetListener {
   Expected<std::vector<ListedEvent>> events();
   Expected<void> modify_event(std::uint32_t id, hyperdbg_event_modify modification);
   Expected<void> short_circuit(bool on);
+  // Where events may send what they print, instead of to the listener. They outlive sessions with debuggees.
+  OutputSources& outputs() { return outputs_; }
   // Runs statements on the operating core; what they print comes through the listener first.
   Expected<void> evaluate(const std::string& script);
   // Runs statements inside of this program, against an environment of its own.
@@ -144,6 +147,7 @@ class Session final : private TargetListener {
   Expected<void> check_version() const;
   Expected<void> settle(OnAttach on_attach);
   Expected<void> look_at_halt(std::uint32_t core);
+  void forget_events();
   void load_symbols();
   void load_modules();
   void end(std::string_view why);
@@ -160,6 +164,7 @@ class Session final : private TargetListener {
   hyperdbg_halted halted_{};
   std::optional<Registers> registers_;  // of the operating core, while halted
   RecordFormatter records_;
+  OutputSources outputs_;
   std::map<std::uint32_t, std::string> texts_;  // commands of events, by id
   std::optional<SymbolTable> symbols_;
   std::unique_ptr<script::UserRuntime> user_runtime_;  // made when first needed; keeps its globals

@@ -50,6 +50,7 @@ EventRules Session::event_rules() const {
   rules.mode = mode();
   rules.cores = hello_.cpus;
   rules.process_exists = local_process_exists;
+  rules.check_outputs = [this](const std::vector<std::string>& names) { return outputs_.check(names); };
   return rules;
 }
 
@@ -91,6 +92,7 @@ Expected<std::uint32_t> Session::add_event(const EventDefinition& definition) {
   if (!reference) return fail("err, the debuggee's answer is too short");
   records_.remember({reference->id, 0}, script.metadata);
   texts_[reference->id] = std::string(listed_text(definition));
+  outputs_.bind(reference->id, definition.outputs);
   return reference->id;
 }
 

@@ -65,7 +65,7 @@ TEST_F(SessionTest, leaves_a_running_debuggee_running_or_halts_it) {
 }
 
 TEST_F(SessionTest, refuses_another_version_naming_both) {
-  debuggee->hello.abi = 99;
+  debuggee->hello.abi = 0x99;
   const auto attached = attach();
   ASSERT_FALSE(attached);
   EXPECT_NE(attached.error().message.find("(abi 99)"), std::string::npos);

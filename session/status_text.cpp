@@ -95,7 +95,7 @@ std::string start_text(const hyperdbg_start& start, int error) {
       return fmt::format("the hypervisor refused to start on cpu {} (code {}); the kernel log says more ('dmesg')",
                          start.cpu, start.detail);
     case HYPERDBG_START_UNSUPPORTED:
-      return "this version does not support the virtualization of this processor's vendor";
+      return "the virtualization of this processor lacks something that the hypervisor needs (docs/real-hardware.md)";
     default:
       break;
   }

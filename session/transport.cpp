@@ -120,7 +120,7 @@ Expected<std::unique_ptr<Transport>> connect_unix(const std::string& path) {
   if (descriptor < 0) return fail("err, cannot create a socket: {}", std::strerror(errno));
   auto transport = adopt_descriptor(descriptor);
   if (connect(descriptor, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0)
-    return fail("err, cannot connect to '{}': {}. is the virtual machine running?", path, std::strerror(errno));
+    return fail("err, cannot connect to '{}': {}", path, std::strerror(errno));
   return transport;
 }
 
@@ -143,7 +143,7 @@ Expected<std::unique_ptr<Transport>> connect_tcp(const std::string& host, const 
     error = errno;
     close(descriptor);
   }
-  return fail("err, cannot connect to {}:{}: {}. is the virtual machine running?", host, port, std::strerror(error));
+  return fail("err, cannot connect to {}:{}: {}", host, port, std::strerror(error));
 }
 
 }  // namespace hyperdbg

@@ -43,7 +43,11 @@ git ls-files -co --exclude-standard '*.hpp' '*.h' '*.cpp' '*.c' '*.S' | xargs gr
       for (name in known) if (index(path, name "/") == 1 && length(name) > length(best)) best = name
       return best
     }
+    # Above the backends nobody knows whose processor it is: only they, the assembler beneath them and the place that
+    # picks one see a vendor.
+    function vendors(folder) { return folder ~ /^(x86|hypervisor\/(cpu|svm|vmx|entry)|tests)$/ }
     function allowed(folder, path, words, n, i) {
+      if (path ~ /^x86\/(svm|vmx)\// && !vendors(folder)) return 0
       if (index(path, folder "/") == 1) return 1
       n = split(known[folder], words, " ")
       for (i = 1; i <= n; i++) if (path == words[i] || index(path, words[i] "/") == 1) return 1
@@ -55,3 +59,10 @@ git ls-files -co --exclude-standard '*.hpp' '*.h' '*.cpp' '*.c' '*.S' | xargs gr
       if (!allowed(folder, $2)) { print $1 " may not include " $2 " (see the table in tests/check_includes.sh)"; bad = 1 }
     }
     END { exit bad }'
+
+# Nor does anything there ask. (session and cli name the vendor to a person; the module and the entry pick the backend.)
+if git ls-files -co --exclude-standard hypervisor script x86 | grep -vE '^hypervisor/(svm|vmx|entry)/|_(test|fixture)\.[ch]pp$' |
+  xargs grep -nE 'HYPERDBG_VENDOR_|vendor *[!=]=|switch \(.*vendor|GenuineIntel|AuthenticAMD'; then
+  echo "a test of the vendor above the backends: see the seam in hypervisor/core/backend.hpp"
+  exit 1
+fi

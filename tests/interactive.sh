@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# ./run as a person uses it, through a terminal of its own: the first session, leaving, the guest's shell, and what is
-# not there yet. util-linux's `script` makes the terminal.
+# ./run as a person uses it, through a terminal of its own: the first session, leaving, the guest's shell, the
+# other emulator, and a machine that there is not. util-linux's `script` makes the terminal.
 set -euo pipefail
 cd "$(dirname "$(readlink -f "$0")")/.."
 
@@ -51,9 +51,10 @@ leaves() {
   [ "$status" = "$1" ] || { echo "FAILED: it ended with status $status, not $1" && tail -n 20 "$work/screen" && exit 1; }
 }
 
+# first_session [OPTION...]: of ./run.
 first_session() {
   local began=$SECONDS
-  start ./run
+  start "./run $*"
   see 120 '0: kHyperDbg'
   echo "the prompt came after $((SECONDS - began)) s"
   type_line '!cpuid 1 stage post script { printf("leaf %llx seen\n", $context); }'
@@ -94,16 +95,18 @@ guest_shell() {
   leaves 0
 }
 
-not_there_yet() {
+in_bochs() { first_session --backend intel; }
+
+no_such_machine() {
   local status=0 said
-  said=$(./run --backend intel 2>&1) || status=$?
-  if [ "$status" != 2 ] || ! grep -q 'intel is not there yet' <<<"$said"; then
-    echo "FAILED: ./run --backend intel: status $status: $said"
+  said=$(./run --backend intel --emulator qemu 2>&1) || status=$?
+  if [ "$status" != 2 ] || ! grep -q 'QEMU does not emulate VT-x' <<<"$said"; then
+    echo "FAILED: ./run --backend intel --emulator qemu: status $status: $said"
     exit 1
   fi
 }
 
 # Built beforehand, so that the waiting is for the machine alone.
 ./run --help >/dev/null
-[ $# != 0 ] || set -- first_session first_session guest_shell not_there_yet
+[ $# != 0 ] || set -- first_session first_session guest_shell in_bochs no_such_machine
 for part; do "$part"; done

@@ -14,13 +14,19 @@ struct Rflags : Register<Rflags> {
 
 struct Cr0 : Register<Cr0> {
   static constexpr Field<31, 31, bool> pg{};
+  static constexpr Field<5, 5, bool> ne{};
   static constexpr Field<0, 0, bool> pe{};
 };
 
 struct Cr4 : Register<Cr4> {
+  static constexpr Field<23, 23, bool> cet{};
   static constexpr Field<22, 22, bool> pke{};
   static constexpr Field<18, 18, bool> osxsave{};
+  static constexpr Field<17, 17, bool> pcide{};
+  static constexpr Field<13, 13, bool> vmxe{};
   static constexpr Field<12, 12, bool> la57{};
+  static constexpr Field<7, 7, bool> pge{};
+  static constexpr Field<5, 5, bool> pae{};
 };
 
 struct Efer : Register<Efer> {
@@ -37,11 +43,26 @@ struct Dr6 : Register<Dr6> {
 
 inline constexpr u64 cr3_address_mask = 0x000ffffffffff000;
 
+// Whether MOV to CR4 raises #GP for other reasons than bits that the processor does not have. Intel SDM vol. 2, "MOV -
+// Move to/from Control Registers".
+constexpr bool mov_to_cr4_faults(Cr4 now, Cr4 wanted, Efer efer, u64 cr3) {
+  const bool long_mode = efer.get(Efer::lma);
+  if (long_mode && (!wanted.get(Cr4::pae) || wanted.get(Cr4::la57) != now.get(Cr4::la57))) return true;
+  return wanted.get(Cr4::pcide) && !now.get(Cr4::pcide) && (!long_mode || (cr3 & 0xfff) != 0);
+}
+
+// Bits of a virtual address above the width that paging translates must all be equal.
+constexpr bool canonical(u64 address, Cr4 cr4) {
+  const unsigned unused = 64 - (cr4.get(Cr4::la57) ? 57 : 48);
+  return static_cast<u64>(static_cast<s64>(address << unused) >> unused) == address;
+}
+
 enum class Vector : u8 {
   divide_error = 0,
   debug = 1,
   nmi = 2,
   breakpoint = 3,
+  overflow = 4,
   invalid_opcode = 6,
   double_fault = 8,
   general_protection = 13,

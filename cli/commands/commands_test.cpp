@@ -39,6 +39,19 @@ TEST_F(CommandsTest, events_are_made_listed_changed_and_cleared) {
   EXPECT_EQ(first_line("events f 0"), "incorrect use of the 'events'");
 }
 
+TEST_F(CommandsTest, output_lists_what_it_made) {
+  EXPECT_EQ(type("output"), "output forwarding list is empty\n");
+  EXPECT_EQ(type("output create Log file /tmp/x"), "");
+  EXPECT_EQ(type("output create far tcp 127.0.0.1:1"), "");
+  EXPECT_EQ(type("output"),
+            "1  file        not opened       Log\n"
+            "2  tcp         not opened       far\n");
+  EXPECT_NE(type("output open far").find("err, unable to open the output source 'far': cannot connect"),
+            std::string::npos);
+  EXPECT_EQ(first_line("output create x pigeon y"), "err, unknown type of output 'pigeon'");
+  EXPECT_EQ(first_line("output open"), "incorrect use of the 'output'");
+}
+
 TEST_F(CommandsTest, events_sc_is_for_this_halt) {
   attach();
   EXPECT_EQ(type("events sc on"), "the event's short-circuiting state changed to 'on'\n");

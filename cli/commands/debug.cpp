@@ -57,13 +57,19 @@ std::string device_path(const std::string& port) {
   return number >= 0 && number <= 3 ? fmt::format("/dev/ttyS{}", number) : port;
 }
 
-Expected<std::unique_ptr<Transport>> open_transport(const Request& request) {
-  if (request.medium == "serial")
-    return open_serial(device_path(request.values[1]), TRY_EXPECTED(read_baud(request.values[0])));
+Expected<std::unique_ptr<Transport>> connect(const Request& request) {
   if (request.medium != "tcp") return connect_unix(request.values[0]);
   const auto mark = request.values[0].rfind(':');
   if (mark == std::string::npos) return fail("err, '{}' is not HOST:PORT", request.values[0]);
   return connect_tcp(request.values[0].substr(0, mark), request.values[0].substr(mark + 1));
+}
+
+Expected<std::unique_ptr<Transport>> open_transport(const Request& request) {
+  if (request.medium == "serial")
+    return open_serial(device_path(request.values[1]), TRY_EXPECTED(read_baud(request.values[0])));
+  auto transport = connect(request);
+  if (!transport) return fail("{}. is the virtual machine running?", transport.error().message);
+  return transport;
 }
 
 std::string release_of(const hyperdbg_hello_answer& hello) {

@@ -8,7 +8,8 @@ namespace hyperdbg {
 namespace {
 
 constexpr std::string_view common_syntax =
-    "[pid X|all] [core X] [imm yes|no] [sc on|off] [stage pre|post|all] [script { ... } | script {file:PATH}]";
+    "[pid X|all] [core X] [imm yes|no] [sc on|off] [stage pre|post|all] [script { ... } | script {file:PATH}] "
+    "[output {Name, ...}]";
 
 constexpr std::string_view common_details =
     "pid       only while this process runs (in the VMI Mode it must exist)\n"
@@ -16,7 +17,8 @@ constexpr std::string_view common_details =
     "imm       no: messages are collected and shown together\n"
     "stage     pre: before the effect (default); post: after it; all: both\n"
     "sc        on: the effect is suppressed each time (stage pre only)\n"
-    "script    runs this; without it the debuggee breaks (Debugger Mode)";
+    "script    runs this; without it the debuggee breaks (Debugger Mode)\n"
+    "output    what the script prints goes there instead of to the screen ('help output')";
 
 Expected<void> run(Console& console, const CommandLine& line) {
   const EventDefinition definition = TRY_EXPECTED(parse_event_command(line.tokens, console.session().event_rules()));

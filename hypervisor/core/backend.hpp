@@ -10,7 +10,8 @@ namespace hyperdbg {
 
 enum class MsrResult : u8 { done, general_protection };
 
-// The vendor seam. Everything above is written against this; hypervisor/svm and a fake in the tests implement it.
+// The vendor seam. Everything above is written against this; hypervisor/svm, hypervisor/vmx and a fake in the tests
+// implement it.
 template <class B>
 concept Backend = requires(typename B::Cpu& cpu, const typename B::Cpu& constant, u32 msr, u64 value, u64& out,
                            u8 vector) {
@@ -24,7 +25,7 @@ concept Backend = requires(typename B::Cpu& cpu, const typename B::Cpu& constant
   {B::inject_exception(cpu, vector)};
   {B::inject_general_protection(cpu)};
   {B::inject_nmi(cpu)};
-  { B::take_nmi(cpu) } -> std::same_as<bool>;  // consumes the pending NMI that caused the exit
+  { B::take_nmi(cpu) } -> std::same_as<bool>;  // consumes the NMI that caused the exit or came in root mode
   { B::privileged(constant) } -> std::same_as<bool>;
   { B::instruction_pointer(constant) } -> std::same_as<u64>;
   { B::page_table_root(constant) } -> std::same_as<u64>;

@@ -157,7 +157,9 @@ void start_machine() {
     fill_boot();
     build_task();
     std::memset(physical(hidden_page), 0x5a, page_size);
-    if (machine.start(boot, nested_format<AmdFormat>, LargestPage::two_megabytes) != 0) std::abort();
+    const NestedPaging paging{nested_format<AmdFormat>, LargestPage::two_megabytes,
+                              x86::MemoryTypes{x86::MemoryType::write_back}};
+    if (machine.start(boot, paging) != 0) std::abort();
     return true;
   }();
   (void)once;

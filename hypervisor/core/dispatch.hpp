@@ -130,16 +130,30 @@ void dispatch(typename B::Cpu& cpu, const Exit& exit) {
   }
 }
 
-template <Backend B>
-void handle_exit(typename B::Cpu& cpu) {
+// From the first look at the exit to the last thing before the entry.
+template <Backend B, class Decode>
+void handle(typename B::Cpu& cpu, Decode decode) {
   cpu.entry_ticks = cpu::rdtsc();
-  ++cpu.exits;
-  dispatch<B>(cpu, B::decode(cpu));
+  dispatch<B>(cpu, decode());
   if (cpu.spoke) {
     cpu.spoke = false;
     if (machine.link.active()) machine.link.send_records();
   }
   if (machine.engine.inside(cpu.core)) machine.engine.account(cpu.core, cpu::rdtsc() - cpu.entry_ticks);
+}
+
+template <Backend B>
+void handle_exit(typename B::Cpu& cpu) {
+  ++cpu.exits;
+  handle<B>(cpu, [&] { return B::decode(cpu); });
+}
+
+// For processors where NMIs reach root mode: one has, and the guest is about to go on.
+template <Backend B>
+void handle_nmi_before_entry(typename B::Cpu& cpu) {
+  Exit nmi{};
+  nmi.kind = ExitKind::nmi;
+  handle<B>(cpu, [&] { return nmi; });
 }
 
 }  // namespace hyperdbg

@@ -26,6 +26,20 @@ struct Fixup {
 extern "C" [[gnu::visibility("hidden")]] const Fixup image_fixups_start[];
 extern "C" [[gnu::visibility("hidden")]] const Fixup image_fixups_end[];
 
+// Code that must see an NMI that comes while it runs: it is begun again.
+struct Restart {
+  u64 begin, end;
+};
+extern "C" [[gnu::visibility("hidden")]] const Restart image_restarts_start[];
+extern "C" [[gnu::visibility("hidden")]] const Restart image_restarts_end[];
+
+void take_nmi(Vcpu& vcpu, ExceptionFrame& frame) {
+  vcpu.nmi_taken = true;
+  for (const Restart* restart = image_restarts_start; restart != image_restarts_end; ++restart) {
+    if (frame.rip >= restart->begin && frame.rip < restart->end) frame.rip = restart->begin;
+  }
+}
+
 // An instruction that may fault (see try_rdmsr) says by CF that it did.
 bool fix_up(ExceptionFrame& frame) {
   for (const Fixup* fixup = image_fixups_start; fixup != image_fixups_end; ++fixup) {
@@ -67,10 +81,7 @@ void report_frame(const ExceptionFrame& frame, const Vcpu& vcpu) {
 
 extern "C" [[gnu::used]] void handle_exception(ExceptionFrame* frame) {
   Vcpu& vcpu = current_vcpu();
-  if (frame->vector == vector_nmi) {
-    vcpu.nmi_taken = true;
-    return;
-  }
+  if (frame->vector == vector_nmi) return take_nmi(vcpu, *frame);
   if (fix_up(*frame) || end_script(vcpu, *frame)) return;
   report_frame(*frame, vcpu);
   stop_machine(vcpu);

@@ -97,10 +97,11 @@ u32 read_code(const Vcpu& vcpu, u8* to, u32 size) {
   return static_cast<u32>(read_virtual_some(vcpu, vcpu.backend->instruction_pointer(vcpu), to, size));
 }
 
-u8 instruction_length(const Vcpu& vcpu, u64 rip, u64 root, u8 usual) {
+u8 instruction_length(const Vcpu& vcpu, u64 rip, u64 root, u8 usual, x86::Branches branches) {
   const AddressSpace space{.cr3 = root, .levels = machine.boot->levels};
   u16 opcode = 0;
-  constexpr u8 two_byte_escape = 0x0f;  // of CPUID, RDMSR, WRMSR and VMMCALL; prefixes do nothing to them, and are rare
+  // Of CPUID, RDMSR, WRMSR and hypercalls; prefixes do nothing to them, and are rare.
+  constexpr u8 two_byte_escape = 0x0f;
   if (peek_code(space, rip, opcode) && (opcode & 0xff) == two_byte_escape) [[likely]]
     return usual;
   u8 bytes[x86::maximum_instruction_length];
@@ -109,7 +110,7 @@ u8 instruction_length(const Vcpu& vcpu, u64 rip, u64 root, u8 usual) {
   const x86::CodeSize size = bits == 64   ? x86::CodeSize::bits64
                              : bits == 32 ? x86::CodeSize::bits32
                                           : x86::CodeSize::bits16;
-  const x86::Decoded decoded = x86::decode(bytes, count, size, x86::Branches::amd);
+  const x86::Decoded decoded = x86::decode(bytes, count, size, branches);
   return decoded.ok() ? decoded.instruction.length : usual;
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 #include "hypervisor/core/vcpu.hpp"
+#include "x86/decoder.hpp"
 
 // The guest as the calling CPU sees it in this moment.
 namespace hyperdbg {
@@ -15,7 +16,7 @@ bool translate_virtual(const Vcpu& vcpu, u64 address, u64& physical);
 // Bytes at the instruction pointer, at most `size`; how many there are.
 u32 read_code(const Vcpu& vcpu, u8* to, u32 size);
 // Length of the instruction at `rip`, for processors that do not tell; without prefixes it would be `usual`.
-u8 instruction_length(const Vcpu& vcpu, u64 rip, u64 root, u8 usual);
+u8 instruction_length(const Vcpu& vcpu, u64 rip, u64 root, u8 usual, x86::Branches branches);
 
 // task_struct of the current task, and numbers from it; 0 where it cannot be read.
 u64 current_task(const Vcpu& vcpu);

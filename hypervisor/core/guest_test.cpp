@@ -15,7 +15,7 @@ struct GuestView : CoreTest {
   }
   u8 length_of(const Bytes& code, u64 at = user_start) {
     std::memcpy(physical(user_physical + at - user_start), code.data(), code.size());
-    return instruction_length(cpu(), at, cpu().cr3, 2);
+    return instruction_length(cpu(), at, cpu().cr3, 2, x86::Branches::intel);
   }
 };
 
@@ -37,15 +37,16 @@ TEST_F(GuestView, CountsAcrossPages) {
 
 // What the processor executed was there; if it is gone from the tables meanwhile, the usual length is the best guess.
 TEST_F(GuestView, FallsBackToTheUsualLength) {
-  EXPECT_EQ(instruction_length(cpu(), user_hole, cpu().cr3, 2), 2);
+  EXPECT_EQ(instruction_length(cpu(), user_hole, cpu().cr3, 2, x86::Branches::intel), 2);
   EXPECT_EQ(length_of({0x66}, user_hole - 1), 2);
-  EXPECT_EQ(instruction_length(cpu(), user_start, memory_end, 3), 3);  // tables that are not memory
+  // Tables that are not memory.
+  EXPECT_EQ(instruction_length(cpu(), user_start, memory_end, 3, x86::Branches::intel), 3);
 }
 
 TEST_F(GuestView, ReadsKernelCodeInLargePages) {
   const u8 code[] = {0x3e, 0x0f, 0x01, 0xd9};
   std::memcpy(physical(0x800000), code, sizeof(code));
-  EXPECT_EQ(instruction_length(cpu(), module_text, cpu().cr3, 3), 4);
+  EXPECT_EQ(instruction_length(cpu(), module_text, cpu().cr3, 3, x86::Branches::intel), 4);
 }
 
 TEST_F(GuestView, WalksFiveLevels) {

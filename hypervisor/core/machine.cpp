@@ -29,7 +29,7 @@ void add_pool_pages(Pool& pool, const DirectMap& memory, u64 first_list) {
   }
 }
 
-// AMD APM vol. 2, 15.10.1: one bit for each port.
+// One bit for each port with both vendors: AMD APM vol. 2, 15.10.1; Intel SDM vol. 3, 25.6.4.
 void hide_uart(const hyperdbg_boot& boot, const DirectMap& memory) {
   constexpr u32 registers = 8;
   u8* map = memory.at<u8>(PhysicalAddress{boot.io_permissions});
@@ -38,12 +38,12 @@ void hide_uart(const hyperdbg_boot& boot, const DirectMap& memory) {
 
 }  // namespace
 
-u32 Machine::start(hyperdbg_boot& boot_block, const NestedFormat& format, LargestPage largest) {
+u32 Machine::start(hyperdbg_boot& boot_block, const NestedPaging& paging) {
   boot = &boot_block;
-  selected_nested_format = &format;
+  selected_nested_format = &paging.format;
   pool.construct(memory);
   add_pool_pages(*pool, memory, boot->pages);
-  auto table = Nested::create(memory, *pool, largest);
+  auto table = Nested::create(memory, *pool, paging.largest, paging.types);
   if (!table.ok()) return HYPERDBG_ENTER_NO_MEMORY;
   nested.construct(table.value());
   if (!nested->map_identity(boot->memory_end).ok()) return HYPERDBG_ENTER_NO_MEMORY;

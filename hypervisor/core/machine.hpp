@@ -15,7 +15,7 @@ namespace hyperdbg {
 class Machine {
  public:
   // By the first CPU, before it enters: 0, or why not (enum hyperdbg_enter_error).
-  u32 start(hyperdbg_boot& boot_block, const NestedFormat& format, LargestPage largest);
+  u32 start(hyperdbg_boot& boot_block, const NestedPaging& paging);
 
   hyperdbg_boot* boot = nullptr;
   DirectMap memory;

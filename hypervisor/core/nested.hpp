@@ -18,7 +18,7 @@ struct DirectMap {
 struct NestedFormat {
   bool (*can)(Permissions);
   u64 (*table)(u64);
-  u64 (*leaf)(u64, Permissions, bool);
+  u64 (*leaf)(u64, Permissions, bool, x86::MemoryType);
   Permissions (*permissions)(u64);
 };
 template <class Format>
@@ -28,10 +28,17 @@ extern const NestedFormat* selected_nested_format;
 struct SelectedFormat {
   static bool can(Permissions wanted) { return selected_nested_format->can(wanted); }
   static u64 table(u64 address) { return selected_nested_format->table(address); }
-  static u64 leaf(u64 address, Permissions permissions, bool large) {
-    return selected_nested_format->leaf(address, permissions, large);
+  static u64 leaf(u64 address, Permissions permissions, bool large, x86::MemoryType type) {
+    return selected_nested_format->leaf(address, permissions, large, type);
   }
   static Permissions permissions(u64 entry) { return selected_nested_format->permissions(entry); }
+};
+
+// What nested paging is on this machine: a backend's answer to Machine::start().
+struct NestedPaging {
+  const NestedFormat& format;
+  LargestPage largest;
+  x86::MemoryTypes types;
 };
 
 using Pool = PagePool<DirectMap>;

@@ -11,8 +11,10 @@ namespace hyperdbg {
 
 namespace {
 
-constexpr u16 code_selector = 0x08, data_selector = 0x10;
-alignas(16) constinit u64 gdt[3] = {0, 0x00af9b000000ffff, 0x00cf93000000ffff};
+// Where Linux has its own (__KERNEL_CS, __KERNEL_DS), so that the gates of either IDT are good with either GDT: under
+// VT-x an NMI may come while they are being changed.
+constexpr u16 code_selector = 0x10, data_selector = 0x18;
+alignas(16) constinit u64 gdt[4] = {0, 0, 0x00af9b000000ffff, 0x00cf93000000ffff};
 
 // AMD APM vol. 2, 4.8.4 "Interrupt and trap gates", long mode.
 struct Gate {
@@ -47,7 +49,7 @@ void fill_idt() {
     idt[vector] = {
         .offset_low = static_cast<u16>(entry),
         .selector = code_selector,
-        // A fault may be a stack overflow, so it gets a stack of its own. The NMI only comes where it is awaited.
+        // A fault may be a stack overflow, so it gets a stack of its own. An NMI is none, and may come during a fault.
         .ist = static_cast<u8>(vector == nmi ? 0 : 1),
         .attributes = interrupt_gate,
         .offset_middle = static_cast<u16>(entry >> 16),
@@ -60,6 +62,14 @@ constexpr u64 table_entry = 0x3, upper_half = 256, entries = 512;
 
 u64* root_of(u64 cr3) {
   return machine.memory.at<u64>(PhysicalAddress{cr3 & x86::cr3_address_mask});
+}
+
+// All of them: Linux's are global, and one of them is of the address where our TSS is to be found.
+void forget_translations() {
+  const x86::Cr4 cr4{cpu::read_cr4()};
+  cpu::write_cr4(cr4.with(x86::Cr4::pge, false).value);
+  cpu::write_cr3(cpu::read_cr3());
+  cpu::write_cr4(cr4.value);
 }
 
 void drop_upper_half(u64* root) {
@@ -100,14 +110,14 @@ void enter_root_mode(Vcpu& vcpu, u64 tss_base) {
   u64* root = root_of(vcpu.boot->cr3);
   drop_upper_half(root);
   map_own_tss(vcpu, root, tss_base);
-  cpu::write_cr3(vcpu.boot->cr3);
+  forget_translations();
 }
 
 void leave_root_mode(u64 linux_cr3) {
   u64* root = root_of(current_vcpu().boot->cr3);
   const u64* linux_root = root_of(linux_cr3);
   for (u64 i = upper_half; i < entries; ++i) root[i] = linux_root[i];
-  cpu::write_cr3(cpu::read_cr3());
+  forget_translations();
 }
 
 Vcpu& current_vcpu() {

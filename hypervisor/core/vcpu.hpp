@@ -4,6 +4,7 @@
 #include "abi/limits.h"
 #include "abi/wire.h"
 #include "base/types.hpp"
+#include "hypervisor/cpu/offsets.h"
 #include "hypervisor/events/message_ring.hpp"
 
 namespace hyperdbg {
@@ -22,8 +23,8 @@ struct HaltCause {
 
 // One CPU beneath which the image runs; the vendor-neutral part. Backends derive from it.
 struct Vcpu {
-  hyperdbg_registers
-      registers;  // first: hypervisor/cpu/svm_run.S stores here. RAX and RSP are copied from and to the backend
+  hyperdbg_registers registers;  // first: hypervisor/cpu/svm_run.S and vmx_run.S store here
+  volatile bool nmi_taken;       // set by the image's own NMI handler; vmx_run.S looks at it
   u32 core;
   const BackendOperations* backend;
   const hyperdbg_boot_cpu* boot;
@@ -36,8 +37,9 @@ struct Vcpu {
   bool instruction_pointer_set;  // an action wrote RIP in this exit
   u64 intercept_generation;      // of the engine, when intercepts were last computed
   u64 nested_generation;         // of the nested page tables, when translations were last flushed
-  bool nmi_taken;                // set by the image's own NMI handler
   volatile bool expect_nmi;      // a stop is under way: the next NMI is ours
 };
+
+static_assert(__builtin_offsetof(Vcpu, nmi_taken) == HYPERDBG_NMI_TAKEN);
 
 }  // namespace hyperdbg

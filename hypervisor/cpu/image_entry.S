@@ -8,6 +8,7 @@
  */
 	.globl image_entry
 image_entry:
+	endbr64			/* Linux may track indirect branches (CET) */
 	mov %rdi, %rax
 	shl $HYPERDBG_CPU_STRIDE_SHIFT, %rax
 	movabs $HYPERDBG_CPU_AREA_VALUE, %r11

@@ -57,6 +57,22 @@ inline bool try_wrmsr(u32 msr, u64 value) {
   return !failed;
 }
 
+// As above, for XCR0 and its like.
+inline bool try_xsetbv(u32 number, u64 value) {
+  bool failed;
+  asm volatile(
+      "clc\n"
+      "1: xsetbv\n"
+      "2:\n"
+      ".pushsection .fixups, \"a\"\n"
+      ".quad 1b, 2b\n"
+      ".popsection\n"
+      : "=@ccc"(failed)
+      : "c"(number), "a"(static_cast<u32>(value)), "d"(static_cast<u32>(value >> 32))
+      : "memory");
+  return !failed;
+}
+
 inline u64 read_cr0() {
   u64 value;
   asm volatile("mov %%cr0, %0" : "=r"(value));
@@ -142,21 +158,13 @@ inline void lidt(const DescriptorTable& table) {
   }
 HYPERDBG_SELECTOR(ds)
 HYPERDBG_SELECTOR(es)
+HYPERDBG_SELECTOR(fs)
+HYPERDBG_SELECTOR(gs)
 HYPERDBG_SELECTOR(ss)
 #undef HYPERDBG_SELECTOR
 inline u16 read_cs() {
   u16 value;
   asm volatile("mov %%cs, %0" : "=r"(value));
-  return value;
-}
-inline u16 read_fs() {
-  u16 value;
-  asm volatile("mov %%fs, %0" : "=r"(value));
-  return value;
-}
-inline u16 read_gs() {
-  u16 value;
-  asm volatile("mov %%gs, %0" : "=r"(value));
   return value;
 }
 
@@ -169,6 +177,13 @@ inline u16 str() {
   u16 value;
   asm volatile("str %0" : "=r"(value));
   return value;
+}
+
+inline void lldt(u16 selector) {
+  asm volatile("lldt %0" ::"r"(selector) : "memory");
+}
+inline void ltr(u16 selector) {
+  asm volatile("ltr %0" ::"r"(selector) : "memory");
 }
 
 // Access rights and limit of a selector, 0 for one that may not be loaded.
@@ -198,6 +213,10 @@ inline u64 rdtsc() {
   u32 low, high;
   asm volatile("rdtsc" : "=a"(low), "=d"(high));
   return low | u64{high} << 32;
+}
+
+inline void wbinvd() {
+  asm volatile("wbinvd" ::: "memory");
 }
 
 inline void pause() {

@@ -6,4 +6,5 @@
 #define HYPERDBG_CPU_AREA_VALUE 0x600010000000
 #endif
 #define HYPERDBG_STACK_TOP 0x9000     /* offset in a CPU's area: pages 1..8 are its stack, 0 and 9 are guards */
+#define HYPERDBG_NMI_TAKEN 0x80       /* Vcpu::nmi_taken */
 #define HYPERDBG_CPU_AREA_MAP 0x33dfe /* cpu_area::map */

@@ -15,6 +15,9 @@ extern "C" {
 void svm_take_nmi();
 void svm_save(hyperdbg::u64 vmcb);
 void svm_close_gif();
+[[noreturn]] void vmx_run(hyperdbg::Vcpu* vcpu);
+void vmx_exit();
+void vmx_unblock_nmi();
 void load_code_segment(hyperdbg::u64 selector);
 [[noreturn]] void image_leave(hyperdbg::u64 rsp, hyperdbg::u64 rip, hyperdbg::u64 cr3, hyperdbg::u64 host_save,
                               hyperdbg::u64 vendor);

@@ -5,6 +5,7 @@
 #include "hypervisor/core/machine.hpp"
 #include "hypervisor/cpu/instructions.hpp"
 #include "hypervisor/svm/backend.hpp"
+#include "hypervisor/vmx/backend.hpp"
 
 // Where the module's stub arrives, and where the backend is chosen.
 namespace hyperdbg {
@@ -17,37 +18,56 @@ static_assert(sizeof(boot_block) <= 2 * page_size);
 
 namespace {
 
-constinit const BackendOperations svm_operations = operations_of<svm::Svm>();
+template <Backend B>
+constinit const BackendOperations operations = operations_of<B>();
 constinit bool started = false;
 
-static_assert(sizeof(svm::SvmCpu) <= cpu_area::vcpu_pages * page_size);
-
-LargestPage largest_nested_page() {
-  constexpr u32 page_1gb = 1u << 26;
-  return (cpu::cpuid(0x80000001, 0).edx & page_1gb) != 0 ? LargestPage::one_gigabyte : LargestPage::two_megabytes;
-}
-
-svm::SvmCpu& prepare(u32 core) {
-  auto& cpu = *new (&machine.vcpu(core)) svm::SvmCpu{};
+template <Backend B>
+typename B::Cpu& prepare(u32 core) {
+  using Cpu = typename B::Cpu;
+  static_assert(sizeof(Cpu) <= cpu_area::vcpu_pages * page_size);
+  auto& cpu = *new (&machine.vcpu(core)) Cpu{};
   cpu.core = core;
-  cpu.backend = &svm_operations;
+  cpu.backend = &operations<B>;
   cpu.boot = &boot_block.cpu[core];
   hyperdbg_ring& ring = machine.ring(core);
   cpu.ring.init(&ring, reinterpret_cast<u8*>(&ring + 1), HYPERDBG_RING_SIZE);
   return cpu;
 }
 
+template <Backend B>
+u32 enter_with(u32 core, u64 linux_cr3, u64 rsp, u64 rip) {
+  if (const u32 error = B::check(); error != 0) return error;
+  if (!started) {
+    if (const u32 error = machine.start(boot_block, B::nested_paging()); error != 0) return error;
+    started = true;
+  }
+  return enter(prepare<B>(core), linux_cr3, rsp, rip);
+}
+
+// RSP travels through the VMCS, and CR2 stays in the processor, where a fault in a script changes it.
+template <class Handle>
+void with_guest_state(vmx::VmxCpu& cpu, Handle handle) {
+  const u64 rsp = cpu::vmread(x86::vmx::FieldNatural::GUEST_RSP);
+  cpu.registers.rsp = rsp;
+  cpu.cr2 = cpu::read_cr2();
+  handle();
+  if (cpu.registers.rsp != rsp) cpu::vmwrite(x86::vmx::FieldNatural::GUEST_RSP, cpu.registers.rsp);
+  if (cpu.cr2 != cpu::read_cr2()) cpu::write_cr2(cpu.cr2);
+}
+
 }  // namespace
 
 // Called by hypervisor/cpu/image_entry.S; returns only to refuse (enum hyperdbg_enter_error).
 extern "C" [[gnu::used]] u32 enter_cpu(u64 core, u64 linux_cr3, u64 rsp, u64 rip) {
-  if (boot_block.vendor != HYPERDBG_VENDOR_AMD) return HYPERDBG_ENTER_UNSUPPORTED;
-  if (!started) {
-    if (const u32 error = machine.start(boot_block, nested_format<AmdFormat>, largest_nested_page()); error != 0)
-      return error;
-    started = true;
+  switch (boot_block.vendor) {
+    case HYPERDBG_VENDOR_AMD:
+      return enter_with<svm::Svm>(static_cast<u32>(core), linux_cr3, rsp, rip);
+    case HYPERDBG_VENDOR_INTEL:
+      return enter_with<vmx::Vmx>(static_cast<u32>(core), linux_cr3, rsp, rip);
+    default:
+      return HYPERDBG_ENTER_UNSUPPORTED;
   }
-  return svm::enter(prepare(static_cast<u32>(core)), linux_cr3, rsp, rip);
 }
 
 extern "C" [[gnu::used]] void svm_handle_exit(svm::SvmCpu* cpu) {
@@ -56,6 +76,18 @@ extern "C" [[gnu::used]] void svm_handle_exit(svm::SvmCpu* cpu) {
   handle_exit<svm::Svm>(*cpu);
   cpu->vmcb->rax = cpu->registers.rax;
   cpu->vmcb->rsp = cpu->registers.rsp;
+}
+
+extern "C" [[gnu::used]] void vmx_handle_exit(vmx::VmxCpu* cpu) {
+  with_guest_state(*cpu, [cpu] { handle_exit<vmx::Vmx>(*cpu); });
+}
+
+extern "C" [[gnu::used]] void vmx_handle_nmi(vmx::VmxCpu* cpu) {
+  with_guest_state(*cpu, [cpu] { handle_nmi_before_entry<vmx::Vmx>(*cpu); });
+}
+
+extern "C" [[gnu::used, noreturn]] void vmx_entry_failed(vmx::VmxCpu* cpu) {
+  handle_end<vmx::Vmx>(*cpu, "the processor refused to run the guest");
 }
 
 }  // namespace hyperdbg

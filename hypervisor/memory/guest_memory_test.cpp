@@ -23,7 +23,8 @@ class GuestMemoryTest : public testing::TestWithParam<u32> {
 
   GuestMemoryTest() {
     for (u64 page = pool_start; page < memory_size; page += page_size) pool.give_back(PhysicalAddress{page});
-    table.emplace(Table::create(memory, pool, LargestPage::one_gigabyte).value());
+    table.emplace(
+        Table::create(memory, pool, LargestPage::one_gigabyte, x86::MemoryTypes{x86::MemoryType::write_back}).value());
     EXPECT_TRUE(table->map_identity(size_1g).ok());
     for (u64 i = 0; i < tables_start; ++i) bytes[i] = static_cast<u8>(i * 31 + (i >> 8) * 7 + (i >> 16));
   }

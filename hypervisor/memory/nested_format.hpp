@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 #include "base/types.hpp"
+#include "x86/memory_types.hpp"
 
 namespace hyperdbg {
 
@@ -20,7 +21,8 @@ inline constexpr u64 nested_large = 1 << 7;
 inline constexpr u64 nested_used = 1 << 11;
 
 // AMD APM vol. 2, 15.25.5 "Nested Table Walk": the walk is done as a user access, so U must be set everywhere; reads
-// cannot be denied without denying everything. A and D are set so that the walker never has to write them.
+// cannot be denied without denying everything. A and D are set so that the walker never has to write them. Memory types
+// are those of the MTRRs without our doing (15.25.8).
 struct AmdFormat {
   static constexpr u64 present = 1 << 0;
   static constexpr u64 writable = 1 << 1;
@@ -30,7 +32,7 @@ struct AmdFormat {
 
   static constexpr bool can(Permissions wanted) { return wanted.read || (!wanted.write && !wanted.execute); }
   static constexpr u64 table(u64 address) { return address | nested_used | present | writable | user | 1 << 5; }
-  static constexpr u64 leaf(u64 address, Permissions permissions, bool large) {
+  static constexpr u64 leaf(u64 address, Permissions permissions, bool large, x86::MemoryType) {
     return address | nested_used | user | accessed_dirty | (permissions.read ? present : 0) |
            (permissions.write ? writable : 0) | (permissions.execute ? 0 : no_execute) | (large ? nested_large : 0);
   }
@@ -40,19 +42,19 @@ struct AmdFormat {
   }
 };
 
-// Intel SDM vol. 3, 28.3.2 "EPT Translation Mechanism": R, W, X in bits 2:0, memory type in bits 5:3 of a leaf. Without
-// R there must not be W; X alone needs a capability that every CPU with VMFUNC-era EPT has, so it is allowed here.
+// Intel SDM vol. 3, 29.3.2 "EPT Translation Mechanism": R, W, X in bits 2:0, memory type in bits 5:3 of a leaf, which
+// takes the place of the MTRRs. Without R there must not be W; X alone needs a capability that every CPU with
+// VMFUNC-era EPT has, so it is allowed here.
 struct EptFormat {
   static constexpr u64 read = 1 << 0;
   static constexpr u64 write = 1 << 1;
   static constexpr u64 execute = 1 << 2;
-  static constexpr u64 write_back = 6 << 3;
 
   static constexpr bool can(Permissions wanted) { return wanted.read || !wanted.write; }
   static constexpr u64 table(u64 address) { return address | nested_used | read | write | execute; }
-  static constexpr u64 leaf(u64 address, Permissions permissions, bool large) {
-    return address | nested_used | write_back | (permissions.read ? read : 0) | (permissions.write ? write : 0) |
-           (permissions.execute ? execute : 0) | (large ? nested_large : 0);
+  static constexpr u64 leaf(u64 address, Permissions permissions, bool large, x86::MemoryType type) {
+    return address | nested_used | static_cast<u64>(type) << 3 | (permissions.read ? read : 0) |
+           (permissions.write ? write : 0) | (permissions.execute ? execute : 0) | (large ? nested_large : 0);
   }
   static constexpr Permissions permissions(u64 entry) {
     return {(entry & read) != 0, (entry & write) != 0, (entry & execute) != 0};

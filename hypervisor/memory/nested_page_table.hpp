@@ -23,22 +23,23 @@ enum class LargestPage : u8 { two_megabytes = 1, one_gigabyte = 2 };  // the lev
 
 /*
  * Guest-physical to machine addresses: the identity, except where protect() and redirect() said otherwise. Memory is
- * mapped with the largest leaves and split on demand; tables come from the pool and stay. When the pool is exhausted
- * the call fails and the table translates as before. No locking: callers hold all cores stopped.
+ * mapped with the largest leaves that have one memory type, and split on demand; tables come from the pool and stay.
+ * When the pool is exhausted the call fails and the table translates as before. No locking: callers hold all cores
+ * stopped.
  */
 template <class Format, PhysicalMemory Memory>
 class NestedPageTable {
  public:
   using Pool = PagePool<Memory>;
 
-  static Result<NestedPageTable> create(Memory memory, Pool& pool, LargestPage largest) {
+  static Result<NestedPageTable> create(Memory memory, Pool& pool, LargestPage largest, const x86::MemoryTypes& types) {
     const PhysicalAddress root = TRY(pool.take());
     auto plain = pool.take();
     if (!plain.ok()) {
       pool.give_back(root);
       return plain.status();
     }
-    return NestedPageTable(memory, pool, largest, root, plain.value());
+    return NestedPageTable(memory, pool, largest, types, root, plain.value());
   }
 
   PhysicalAddress root() const { return root_; }
@@ -82,9 +83,11 @@ class NestedPageTable {
   static constexpr u64 size_of(u64 level) { return page_size << (9 * level); }
   static constexpr bool is_table(u64 entry, u64 level) { return level != 0 && !(entry & nested_large); }
 
-  NestedPageTable(Memory memory, Pool& pool, LargestPage largest, PhysicalAddress root, PhysicalAddress plain)
+  NestedPageTable(Memory memory, Pool& pool, LargestPage largest, const x86::MemoryTypes& types, PhysicalAddress root,
+                  PhysicalAddress plain)
       : memory_(memory),
         pool_(&pool),
+        types_(types),
         root_(root),
         plain_(memory.template at<u64>(plain)),
         largest_(static_cast<u64>(largest)) {}
@@ -95,6 +98,8 @@ class NestedPageTable {
   static void publish(u64& entry, u64 value) { std::atomic_ref(entry).store(value, std::memory_order_release); }
 
   Result<u64*> table_below(u64& entry);
+  Result<void> map_range(u64& entry, u64 start, u64 level);
+  void give_back_table(PhysicalAddress page, u64 level);
   Result<void> split(u64& entry, u64 level);
   Result<u64*> leaf_of_page(PhysicalAddress gpa);
   Result<Flush> change(u64& entry, u64 target, Permissions permissions);
@@ -102,6 +107,7 @@ class NestedPageTable {
 
   [[no_unique_address]] Memory memory_;
   Pool* pool_;
+  x86::MemoryTypes types_;
   PhysicalAddress root_;
   u64* plain_;
   u64 largest_;

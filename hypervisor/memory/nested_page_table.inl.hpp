@@ -14,6 +14,38 @@ Result<u64*> NestedPageTable<Format, Memory>::table_below(u64& entry) {
   return table_at(entry);
 }
 
+// One entry gets what begins at `start`: a leaf if there are such large ones and it all is of one memory type, else a
+// table.
+template <class Format, PhysicalMemory Memory>
+Result<void> NestedPageTable<Format, Memory>::map_range(u64& entry, u64 start, u64 level) {
+  const x86::MemoryTypes::Range range = types_.at(start);
+  if (level == 0 || (level <= largest_ && range.end - start >= size_of(level))) {
+    publish(entry, Format::leaf(start, all_permissions, level > 0, range.type));
+    return {};
+  }
+  const PhysicalAddress page = TRY(pool_->take());
+  u64* table = memory_.template at<u64>(page);
+  for (u64 i = 0; i < 512; ++i) {
+    const Result<void> done = map_range(table[i], start + i * size_of(level - 1), level - 1);
+    if (done.ok()) continue;
+    give_back_table(page, level);
+    return done;
+  }
+  publish(entry, Format::table(raw(page)));
+  return {};
+}
+
+// A table that was not finished, behind an entry of `level`.
+template <class Format, PhysicalMemory Memory>
+void NestedPageTable<Format, Memory>::give_back_table(PhysicalAddress page, u64 level) {
+  const u64* table = memory_.template at<u64>(page);
+  for (u64 i = 0; i < 512; ++i) {
+    if (table[i] == 0 || !is_table(table[i], level - 1)) continue;
+    give_back_table(PhysicalAddress{table[i] & nested_address_mask}, level - 1);
+  }
+  pool_->give_back(page);
+}
+
 template <class Format, PhysicalMemory Memory>
 Result<void> NestedPageTable<Format, Memory>::map_on_demand(PhysicalAddress gpa) {
   if (raw(gpa) >= size_of(top_level + 1)) return HYPERDBG_INVALID_ADDRESS;
@@ -21,14 +53,7 @@ Result<void> NestedPageTable<Format, Memory>::map_on_demand(PhysicalAddress gpa)
   u64* upper = TRY(table_below(memory_.template at<u64>(root_)[index_of(gpa, 3)]));
   u64& entry = upper[index_of(gpa, 2)];
   if (entry != 0) return {};
-  if (largest_ == 2) {
-    publish(entry, Format::leaf(start, all_permissions, true));
-  } else {
-    const PhysicalAddress page = TRY(pool_->take());
-    u64* table = memory_.template at<u64>(page);
-    for (u64 i = 0; i < 512; ++i) table[i] = Format::leaf(start + i * size_of(1), all_permissions, true);
-    publish(entry, Format::table(raw(page)));
-  }
+  TRY(map_range(entry, start, 2));
   set_plain(PhysicalAddress{start}, gigabyte, true);
   return {};
 }
@@ -40,7 +65,8 @@ Result<void> NestedPageTable<Format, Memory>::split(u64& entry, u64 level) {
   u64* table = memory_.template at<u64>(page);
   const u64 start = entry & nested_address_mask;
   const Permissions permissions = Format::permissions(entry);
-  for (u64 i = 0; i < 512; ++i) table[i] = Format::leaf(start + i * size_of(level - 1), permissions, level > 1);
+  const x86::MemoryType type = types_.at(start).type;
+  for (u64 i = 0; i < 512; ++i) table[i] = Format::leaf(start + i * size_of(level - 1), permissions, level > 1, type);
   publish(entry, Format::table(raw(page)));
   return {};
 }
@@ -64,7 +90,7 @@ template <class Format, PhysicalMemory Memory>
 Result<Flush> NestedPageTable<Format, Memory>::change(u64& entry, u64 target, Permissions permissions) {
   if (!Format::can(permissions)) return HYPERDBG_NOT_SUPPORTED;
   if ((entry & nested_address_mask) == target && Format::permissions(entry) == permissions) return Flush::unnecessary;
-  publish(entry, Format::leaf(target, permissions, false));
+  publish(entry, Format::leaf(target, permissions, false, types_.at(target).type));
   ++generation_;
   return Flush::needed;
 }

@@ -23,8 +23,9 @@ class NestedPageTableTest : public testing::Test {
   void donate(u64 pages) {
     for (; pages > 0; --pages) pool.give_back(PhysicalAddress{next_page += page_size});
   }
-  Table make(LargestPage largest = LargestPage::one_gigabyte) {
-    auto table = Table::create(memory, pool, largest);
+  Table make(LargestPage largest = LargestPage::one_gigabyte,
+             x86::MemoryTypes types = x86::MemoryTypes{x86::MemoryType::write_back}) {
+    auto table = Table::create(memory, pool, largest, types);
     EXPECT_TRUE(table.ok());
     return table.value();
   }
@@ -182,7 +183,9 @@ TYPED_TEST(NestedPageTableTest, RandomChangesUnderATlb) {
 
 TYPED_TEST(NestedPageTableTest, AnExhaustedPoolIsACleanFailure) {
   this->donate(1);
-  EXPECT_EQ(TestFixture::Table::create(this->memory, this->pool, LargestPage::one_gigabyte).status(),
+  EXPECT_EQ(TestFixture::Table::create(this->memory, this->pool, LargestPage::one_gigabyte,
+                                       x86::MemoryTypes{x86::MemoryType::write_back})
+                .status(),
             HYPERDBG_POOL_EMPTY);
   EXPECT_EQ(this->pool.count(), 1u);
   this->donate(1);
@@ -199,6 +202,86 @@ TYPED_TEST(NestedPageTableTest, AnExhaustedPoolIsACleanFailure) {
   obey(mmu, table.protect(PhysicalAddress{0x5000}, read_only));
   EXPECT_TRUE(sees(mmu, 0x5000, 0x5000, read_only));
   EXPECT_TRUE(sees(mmu, 0x4000, 0x4000, all_permissions));
+}
+
+// Below 1 MiB one type for each 4 KiB, and devices in the upper half of the fourth gigabyte.
+x86::MemoryTypes mixed_types() {
+  constexpr u64 enabled = 3 << 10, write_back = 6, half_gigabyte_mask = 0x7f'e000'0000 | 1 << 11;
+  return x86::MemoryTypes::from_mtrrs(
+      [](x86::Msr msr) -> u64 {
+        switch (msr) {
+          case x86::Msr::MTRRCAP:
+            return 1 << 8 | 1;
+          case x86::Msr::MTRR_DEF_TYPE:
+            return enabled | write_back;
+          case x86::Msr::MTRR_PHYSBASE0:
+            return 0xe0000000;
+          case x86::Msr::MTRR_PHYSMASK0:
+            return half_gigabyte_mask;
+          case x86::Msr::MTRR_FIX16K_A0000:
+            return 0;
+          default:
+            return 0x0606060606060606;
+        }
+      },
+      39);
+}
+
+// The leaf that translates `gpa`, and its level.
+std::pair<u64, int> leaf_at(const FakeMemory& memory, PhysicalAddress root, u64 gpa) {
+  u64 table = raw(root);
+  for (int level = 3;; --level) {
+    const u64 entry = *memory.at<u64>(PhysicalAddress{table + (gpa >> (12 + 9 * level) & 511) * 8});
+    if (level == 0 || (entry & 0x80) != 0) return {entry, level};
+    table = entry & nested_address_mask;
+  }
+}
+
+class EptMemoryTypesTest : public NestedPageTableTest<EptBits> {
+ protected:
+  static u64 type_of(u64 entry) { return entry >> 3 & 7; }
+};
+
+TEST_F(EptMemoryTypesTest, LeavesAreAsLargeAsOneTypeReaches) {
+  donate(20);
+  Table table = make(LargestPage::one_gigabyte, mixed_types());
+  ASSERT_TRUE(table.map_identity(6 * gigabyte).ok());
+  const auto expect = [&](u64 gpa, int level, u64 type) {
+    const auto [entry, found] = leaf_at(memory, table.root(), gpa);
+    EXPECT_EQ(found, level) << std::hex << gpa;
+    EXPECT_EQ(type_of(entry), type) << std::hex << gpa;
+  };
+  expect(0x9f000, 0, 6);
+  expect(0xa0000, 0, 0);
+  expect(0xbffff, 0, 0);
+  expect(0xc0000, 0, 6);
+  expect(0x200000, 1, 6);
+  expect(gigabyte, 2, 6);
+  expect(0xdfffffff, 1, 6);
+  expect(0xe0000000, 1, 0);
+  expect(0xfee00000, 1, 0);
+  expect(4 * gigabyte, 2, 6);
+}
+
+TEST_F(EptMemoryTypesTest, SplittingAndRedirectingKeepTheTypeOfWhatIsThere) {
+  donate(20);
+  Table table = make(LargestPage::one_gigabyte, mixed_types());
+  ASSERT_TRUE(table.map_identity(4 * gigabyte).ok());
+  ASSERT_TRUE(table.protect(PhysicalAddress{0xfee00000}, read_only).ok());
+  EXPECT_EQ(type_of(leaf_at(memory, table.root(), 0xfee00000).first), 0u);
+  EXPECT_EQ(type_of(leaf_at(memory, table.root(), 0xfee01000).first), 0u);
+  ASSERT_TRUE(table.redirect(PhysicalAddress{0xfee02000}, PhysicalAddress{0x5000}, read_only).ok());
+  EXPECT_EQ(type_of(leaf_at(memory, table.root(), 0xfee02000).first), 6u);
+}
+
+TEST_F(EptMemoryTypesTest, AnExhaustedPoolGetsItsPagesBack) {
+  donate(4);  // root, plain bits, and too few for a gigabyte that needs three tables
+  Table table = make(LargestPage::one_gigabyte, mixed_types());
+  const u64 before = pool.count();
+  EXPECT_FALSE(table.map_on_demand(PhysicalAddress{0}).ok());
+  EXPECT_EQ(pool.count() + 1, before);  // the table above stays
+  donate(8);
+  EXPECT_TRUE(table.map_on_demand(PhysicalAddress{0}).ok());
 }
 
 }  // namespace

@@ -3,8 +3,8 @@
 
 #include "hypervisor/core/fault_report.hpp"
 #include "hypervisor/core/guest.hpp"
+#include "hypervisor/core/guest_cpuid.hpp"
 #include "hypervisor/core/machine.hpp"
-#include "hypervisor/cpu/instructions.hpp"
 #include "hypervisor/cpu/routines.hpp"
 #include "x86/registers.hpp"
 
@@ -27,12 +27,26 @@ EventInjection mended(EventInjection event) {
   return event;
 }
 
+// The event whose delivery this exit interrupted, to be delivered again. INT n, INT3 and INTO are not: RIP still stands
+// at the instruction, which the guest executes again. As an injected event it would return to itself.
+EventInjection interrupted_event(const SvmCpu& cpu) {
+  const EventInjection event = cpu.vmcb->exitintinfo;
+  if (!event.get(EventInjection::valid)) return {};
+  const EventType type = event.get(EventInjection::type);
+  const u8 vector = event.get(EventInjection::vector);
+  const bool by_instruction = type == EventType::software_interrupt ||
+                              (type == EventType::exception && (vector == static_cast<u8>(x86::Vector::breakpoint) ||
+                                                                vector == static_cast<u8>(x86::Vector::overflow)));
+  const bool injected = cpu.injected.get(EventInjection::valid) && cpu.injected.get(EventInjection::vector) == vector;
+  return by_instruction && !injected ? EventInjection{} : mended(event);
+}
+
 Exit instruction(ExitKind kind, SvmCpu& cpu, u8 usual_length) {
   Exit exit{.kind = kind, .length = usual_length, .io = {}};
   if (cpu.next_rip_save) {
     exit.length = static_cast<u8>(cpu.vmcb->nrip - cpu.vmcb->rip);
   } else {
-    exit.length = instruction_length(cpu, cpu.vmcb->rip, cpu.vmcb->cr3, usual_length);
+    exit.length = instruction_length(cpu, cpu.vmcb->rip, cpu.vmcb->cr3, usual_length, x86::Branches::amd);
   }
   return exit;
 }
@@ -73,12 +87,13 @@ void deliver_waiting_nmi(SvmCpu& cpu) {
 }
 
 void inject(SvmCpu& cpu, u8 vector, EventType type, bool has_error_code, u32 error_code) {
-  cpu.vmcb->eventinj = EventInjection{}
-                           .with(EventInjection::vector, vector)
-                           .with(EventInjection::type, type)
-                           .with(EventInjection::error_code_valid, has_error_code)
-                           .with(EventInjection::error_code, error_code)
-                           .with(EventInjection::valid, true);
+  cpu.injected = EventInjection{}
+                     .with(EventInjection::vector, vector)
+                     .with(EventInjection::type, type)
+                     .with(EventInjection::error_code_valid, has_error_code)
+                     .with(EventInjection::error_code, error_code)
+                     .with(EventInjection::valid, true);
+  cpu.vmcb->eventinj = cpu.injected;
 }
 
 }  // namespace
@@ -87,8 +102,8 @@ Exit Svm::decode(Cpu& cpu) {
   x86::svm::Vmcb& vmcb = *cpu.vmcb;
   vmcb.tlb_control = x86::svm::TlbControl::none;
   vmcb.clean = 0;  // what changed since the last VMRUN is not tracked field by field
-  // An event whose delivery this exit interrupted is delivered again.
-  vmcb.eventinj = vmcb.exitintinfo.get(EventInjection::valid) ? mended(vmcb.exitintinfo) : EventInjection{};
+  cpu.injected = interrupted_event(cpu);
+  vmcb.eventinj = cpu.injected;
   if (cpu.nmi_pending) deliver_waiting_nmi(cpu);
 
   switch (static_cast<ExitCode>(vmcb.exitcode)) {
@@ -134,20 +149,8 @@ void Svm::advance(Cpu& cpu, u8 length) {
   inject_exception(cpu, static_cast<u8>(x86::Vector::debug));
 }
 
-// Leaves as the processor has them, except where they mirror the guest's CR4: root mode's CR4 is not the guest's.
 void Svm::cpuid(Cpu& cpu) {
-  const u32 leaf = static_cast<u32>(cpu.registers.rax);
-  cpu::CpuidResult result = cpu::cpuid(leaf, static_cast<u32>(cpu.registers.rcx));
-  const x86::Cr4 cr4{cpu.vmcb->cr4};
-  if (leaf == 1) {
-    result.ecx = (result.ecx & ~(1u << 27)) | u32{cr4.get(x86::Cr4::osxsave)} << 27;
-  } else if (leaf == 7) {
-    result.ecx = (result.ecx & ~(1u << 4)) | (cr4.get(x86::Cr4::pke) ? result.ecx & 1u << 3 ? 1u << 4 : 0 : 0);
-  }
-  cpu.registers.rax = result.eax;
-  cpu.registers.rbx = result.ebx;
-  cpu.registers.rcx = result.ecx;
-  cpu.registers.rdx = result.edx;
+  execute_cpuid(cpu, cpu.vmcb->cr4);
 }
 
 void Svm::inject_exception(Cpu& cpu, u8 vector) {

@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 #include "hypervisor/core/backend.hpp"
+#include "hypervisor/core/nested.hpp"
 #include "x86/svm/vmcb.hpp"
 
 namespace hyperdbg::svm {
 
 struct SvmCpu : Vcpu {
+  // What goes in at the next VMRUN, or went in at the last one.
+  x86::svm::EventInjection injected;
+
   x86::svm::Vmcb* vmcb;
   u64 vmcb_physical;
   u8* msr_permissions;     // x86::svm::msr_permission_map_size bytes
@@ -22,6 +26,8 @@ struct SvmCpu : Vcpu {
 // because root mode never uses it: no VMLOAD or VMSAVE per exit.
 struct Svm {
   using Cpu = SvmCpu;
+  static u32 check();  // whether this CPU can be entered: 0, or enum hyperdbg_enter_error
+  static NestedPaging nested_paging();
   static Exit decode(Cpu& cpu);
   static void advance(Cpu& cpu, u8 length);
   static void cpuid(Cpu& cpu);
@@ -45,8 +51,8 @@ struct Svm {
   static void describe(const Cpu& cpu);
 };
 
-// Makes the calling CPU a guest that resumes at `rip` with `rsp`; returns only to refuse, with enum
-// hyperdbg_enter_error.
+// Makes the calling CPU, which check() found fit, a guest that resumes at `rip` with `rsp`; returns only to refuse,
+// with enum hyperdbg_enter_error.
 u32 enter(SvmCpu& cpu, u64 linux_cr3, u64 rsp, u64 rip);
 
 }  // namespace hyperdbg::svm

@@ -17,15 +17,6 @@ namespace {
 
 constexpr u32 leaf_svm = 0x8000000a;
 
-u32 check() {
-  if (cpu::cpuid(0x80000000, 0).eax < leaf_svm) return HYPERDBG_ENTER_UNSUPPORTED;
-  if ((cpu::cpuid(0x80000001, 0).ecx & 1u << 2) == 0) return HYPERDBG_ENTER_UNSUPPORTED;
-  if (x86::VmCr{cpu::rdmsr(Msr::VM_CR)}.get(x86::VmCr::svmdis)) return HYPERDBG_ENTER_DISABLED;
-  if (x86::Efer{cpu::rdmsr(Msr::EFER)}.get(x86::Efer::svme)) return HYPERDBG_ENTER_IN_USE;
-  if ((cpu::cpuid(leaf_svm, 0).edx & 1u << 0) == 0) return HYPERDBG_ENTER_NO_NESTED_PAGING;
-  return 0;
-}
-
 Segment segment(u16 selector) {
   Segment result{.selector = selector, .attributes = 0, .limit = 0, .base = 0};
   if ((selector & ~3u) == 0) return result;
@@ -95,14 +86,29 @@ void fill_control(SvmCpu& cpu, u64 root) {
 
 }  // namespace
 
+u32 Svm::check() {
+  if (cpu::cpuid(0x80000000, 0).eax < leaf_svm) return HYPERDBG_ENTER_UNSUPPORTED;
+  if ((cpu::cpuid(0x80000001, 0).ecx & 1u << 2) == 0) return HYPERDBG_ENTER_UNSUPPORTED;
+  if (x86::VmCr{cpu::rdmsr(Msr::VM_CR)}.get(x86::VmCr::svmdis)) return HYPERDBG_ENTER_DISABLED;
+  if (x86::Efer{cpu::rdmsr(Msr::EFER)}.get(x86::Efer::svme)) return HYPERDBG_ENTER_IN_USE;
+  if ((cpu::cpuid(leaf_svm, 0).edx & 1u << 0) == 0) return HYPERDBG_ENTER_NO_NESTED_PAGING;
+  return 0;
+}
+
+NestedPaging Svm::nested_paging() {
+  constexpr u32 page_1gb = 1u << 26;
+  const bool gigabytes = (cpu::cpuid(0x80000001, 0).edx & page_1gb) != 0;
+  return {nested_format<AmdFormat>, gigabytes ? LargestPage::one_gigabyte : LargestPage::two_megabytes,
+          x86::MemoryTypes{x86::MemoryType::write_back}};
+}
+
 u32 enter(SvmCpu& cpu, u64 linux_cr3, u64 rsp, u64 rip) {
-  if (const u32 error = check(); error != 0) return error;
   const Result<u64> root = nested_root();
   if (!root.ok()) return HYPERDBG_ENTER_NO_MEMORY;
   const u32 features = cpu::cpuid(leaf_svm, 0).edx;
   cpu.next_rip_save = (features & 1u << 3) != 0;
   cpu.virtual_spec_ctrl = (features & 1u << 20) != 0;
-  cpu.vmcb_physical = cpu.boot->vmcb;
+  cpu.vmcb_physical = cpu.boot->control_block;
   cpu.vmcb = machine.memory.at<x86::svm::Vmcb>(PhysicalAddress{cpu.vmcb_physical});
   cpu.msr_permissions = machine.memory.at<u8>(PhysicalAddress{cpu.boot->msr_permissions});
   *cpu.vmcb = {};
@@ -111,7 +117,7 @@ u32 enter(SvmCpu& cpu, u64 linux_cr3, u64 rsp, u64 rip) {
   cpu.guest_host_save = cpu.linux_host_save;
   cpu::wrmsr(Msr::EFER, x86::Efer{cpu::rdmsr(Msr::EFER)}.with(x86::Efer::svme, true).value);
   svm_close_gif();
-  cpu::wrmsr(Msr::VM_HSAVE_PA, cpu.boot->host_save);
+  cpu::wrmsr(Msr::VM_HSAVE_PA, cpu.boot->host_area);
   svm_save(cpu.vmcb_physical);
   fill_state(cpu, linux_cr3, rsp, rip);
   fill_control(cpu, root.value());

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "x86/msr.hpp"
 #include "hypervisor/core/machine.hpp"
+#include "hypervisor/core/msr_intercepts.hpp"
 #include "hypervisor/cpu/instructions.hpp"
 #include "hypervisor/svm/backend.hpp"
 #include "x86/registers.hpp"
@@ -25,35 +26,18 @@ MsrResult write_efer(SvmCpu& cpu, u64 value) {
   return MsrResult::done;
 }
 
-void set_bit(u8* map, s64 bit, bool on) {
-  if (bit < 0) return;
-  const u8 mask = static_cast<u8>(1u << (bit & 7));
-  map[bit >> 3] = on ? map[bit >> 3] | mask : map[bit >> 3] & ~mask;
-}
-
-enum class Access : u8 { read = 0, write = 1 };
-
-void arm_one(SvmCpu& cpu, Access access, u64 msr, bool on) {
-  const s64 bit = x86::svm::msr_permission_bit(static_cast<u32>(msr));
-  if (bit >= 0) set_bit(cpu.msr_permissions, bit + static_cast<s64>(access), on);
-}
-
-void arm_all(SvmCpu& cpu, Access access, u32 kind) {
-  const u8 pattern = access == Access::read ? 0x55 : 0xaa;
-  for (u64 i = 0; i < x86::svm::msr_permission_map_size; ++i) cpu.msr_permissions[i] |= pattern;
-  for (const u32 msr : Engine::any_key_exceptions(kind)) {
-    if (!machine.engine.watches(kind, msr, cpu.core)) arm_one(cpu, access, msr, false);
+struct PermissionMap {
+  static constexpr u64 size = x86::svm::msr_permission_map_size;
+  static s64 bit(u32 msr, MsrAccess access) {
+    const s64 read = x86::svm::msr_permission_bit(msr);
+    return read < 0 ? read : read + static_cast<s64>(access);
   }
-}
-
-void arm(SvmCpu& cpu, u32 kind, u64 key) {
-  const Access access = kind == HYPERDBG_EVENT_RDMSR ? Access::read : Access::write;
-  if (key == HYPERDBG_ANY_KEY) {
-    arm_all(cpu, access, kind);
-  } else {
-    arm_one(cpu, access, key, true);
+  static void set_all(u8* map, MsrAccess access) {
+    const u8 pattern = access == MsrAccess::read ? 0x55 : 0xaa;
+    for (u64 i = 0; i < size; ++i) map[i] |= pattern;
   }
-}
+};
+using Intercepts = MsrIntercepts<PermissionMap>;
 
 constexpr Msr always_intercepted[] = {Msr::EFER, Msr::VM_CR, Msr::VM_HSAVE_PA};
 
@@ -114,21 +98,16 @@ MsrResult Svm::write_msr(Cpu& cpu, u32 msr, u64 value) {
 
 void Svm::apply_intercepts(Cpu& cpu) {
   cpu.vmcb->intercept3 &= ~x86::svm::intercept3::CPUID;
-  __builtin_memset(cpu.msr_permissions, 0, x86::svm::msr_permission_map_size);
-  for (const u32 kind : {HYPERDBG_EVENT_CPUID, HYPERDBG_EVENT_RDMSR, HYPERDBG_EVENT_WRMSR}) {
-    machine.engine.for_each_watched_key(kind, cpu.core, [&](u64 key) { add_intercept(cpu, kind, key); });
-  }
-  for (const Msr msr : always_intercepted) {
-    arm_one(cpu, Access::read, static_cast<u32>(msr), true);
-    arm_one(cpu, Access::write, static_cast<u32>(msr), true);
-  }
+  machine.engine.for_each_watched_key(HYPERDBG_EVENT_CPUID, cpu.core,
+                                      [&](u64 key) { add_intercept(cpu, HYPERDBG_EVENT_CPUID, key); });
+  Intercepts(cpu.msr_permissions).apply(cpu.core, always_intercepted);
 }
 
 void Svm::add_intercept(Cpu& cpu, u32 kind, u64 key) {
   if (kind == HYPERDBG_EVENT_CPUID) {
     cpu.vmcb->intercept3 |= x86::svm::intercept3::CPUID;
   } else {
-    arm(cpu, kind, key);
+    Intercepts(cpu.msr_permissions).arm(cpu.core, kind, key);
   }
 }
 

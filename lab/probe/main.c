@@ -31,7 +31,7 @@ static const struct verb verbs[] = {
 	{ "exec", run_exec },         { "nothing", run_nothing },
 	{ "warn", run_warn },         { "oops", run_oops },       { "bug", run_bug },
 	{ "panic", run_panic },       { "clocks", run_clocks },   { "fragment", run_fragment },
-	{ "hidden", run_hidden },
+	{ "hidden", run_hidden },     { "kexec", run_kexec },
 };
 
 void complain(const char *format, ...)

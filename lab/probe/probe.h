@@ -72,6 +72,7 @@ int run_fork(const struct arguments *arguments);
 int run_exec_other(const struct arguments *arguments);
 int run_trace(const struct arguments *arguments);
 int run_checksum(const struct arguments *arguments);
+int run_kexec(const struct arguments *arguments);
 
 /* memory.c */
 int run_write(const struct arguments *arguments);

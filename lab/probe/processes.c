@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #define _GNU_SOURCE
+#include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -8,6 +9,8 @@
 #include <sys/mman.h>
 #include <sys/personality.h>
 #include <sys/ptrace.h>
+#include <sys/reboot.h>
+#include <sys/syscall.h>
 #include <sys/time.h>
 #include <sys/user.h>
 #include <sys/wait.h>
@@ -200,4 +203,23 @@ int run_checksum(const struct arguments *arguments)
 		;
 	printf("workers=%ld rounds=%lu wrong=%lu ok=%d\n", workers, rounds, wrong, wrong == 0 && answered == workers);
 	return 0;
+}
+
+/* Starts another kernel in place of this one, without going through the firmware. */
+int run_kexec(const struct arguments *arguments)
+{
+	const unsigned long no_initramfs = 4; /* KEXEC_FILE_NO_INITRAMFS of linux/kexec.h, which musl has not */
+	const char *command_line;
+	int kernel;
+
+	if (arguments->count != 2)
+		complain("kexec KERNEL 'COMMAND LINE'");
+	command_line = arguments->words[1];
+	kernel = open(arguments->words[0], O_RDONLY);
+	if (kernel < 0)
+		complain("cannot open %s", arguments->words[0]);
+	if (syscall(SYS_kexec_file_load, kernel, -1, strlen(command_line) + 1, command_line, no_initramfs) != 0)
+		complain("the kernel refuses %s", arguments->words[0]);
+	reboot(RB_KEXEC);
+	complain("the kernel does not kexec");
 }

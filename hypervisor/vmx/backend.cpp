@@ -1,0 +1,303 @@
+// SPDX-License-Identifier: MIT
+#include "hypervisor/vmx/backend.hpp"
+
+#include "hypervisor/core/fault_report.hpp"
+#include "hypervisor/core/guest_cpuid.hpp"
+#include "hypervisor/core/machine.hpp"
+#include "hypervisor/cpu/instructions.hpp"
+#include "hypervisor/cpu/routines.hpp"
+#include "x86/registers.hpp"
+
+namespace hyperdbg::vmx {
+
+using cpu::vmread;
+using cpu::vmwrite;
+using x86::vmx::ActivityState;
+using x86::vmx::ExitReason;
+using x86::vmx::Field32;
+using x86::vmx::Field64;
+using x86::vmx::FieldNatural;
+using x86::vmx::Interruptibility;
+using x86::vmx::InterruptionInformation;
+using x86::vmx::InterruptionType;
+using x86::vmx::PendingDebugExceptions;
+
+namespace {
+
+constexpr Exit handled{.kind = ExitKind::handled, .length = 0, .io = {}};
+
+u8 instruction_length() {
+  return static_cast<u8>(vmread(Field32::EXIT_INSTRUCTION_LENGTH));
+}
+
+Exit instruction(ExitKind kind) {
+  return {.kind = kind, .length = instruction_length(), .io = {}};
+}
+
+Interruptibility interruptibility() {
+  return Interruptibility{vmread(Field32::GUEST_INTERRUPTIBILITY_STATE)};
+}
+void set_interruptibility(Interruptibility state) {
+  vmwrite(Field32::GUEST_INTERRUPTIBILITY_STATE, static_cast<u32>(state.value));
+}
+
+bool injecting() {
+  return InterruptionInformation{vmread(Field32::ENTRY_INTERRUPTION_INFORMATION)}.get(InterruptionInformation::valid);
+}
+
+void inject(u8 vector, InterruptionType type, bool has_error_code) {
+  const auto information = InterruptionInformation{}
+                               .with(InterruptionInformation::vector, vector)
+                               .with(InterruptionInformation::type, type)
+                               .with(InterruptionInformation::error_code_valid, has_error_code)
+                               .with(InterruptionInformation::valid, true);
+  vmwrite(Field32::ENTRY_INTERRUPTION_INFORMATION, static_cast<u32>(information.value));
+}
+
+void set_nmi_window_exiting(bool on) {
+  const u32 controls = vmread(Field32::PRIMARY_CONTROLS);
+  const u32 bit = x86::vmx::primary::NMI_WINDOW_EXITING;
+  vmwrite(Field32::PRIMARY_CONTROLS, on ? controls | bit : controls & ~bit);
+}
+
+// Intel SDM vol. 3, 28.2.4 "Information for VM Exits During Event Delivery": what this exit interrupted is delivered
+// again, by the rules of 27.2.1.3.
+void reinject(InterruptionInformation interrupted) {
+  if (interrupted.get(InterruptionInformation::error_code_valid))
+    vmwrite(Field32::ENTRY_EXCEPTION_ERROR_CODE, vmread(Field32::IDT_VECTORING_ERROR_CODE));
+  if (interrupted.by_instruction()) vmwrite(Field32::ENTRY_INSTRUCTION_LENGTH, u32{instruction_length()});
+  // The delivery of an NMI had begun, so NMIs count as blocked already; an entry that injects one may not have that.
+  if (interrupted.get(InterruptionInformation::type) == InterruptionType::nmi)
+    set_interruptibility(interruptibility().with(Interruptibility::blocking_by_nmi, false));
+  vmwrite(Field32::ENTRY_INTERRUPTION_INFORMATION,
+          static_cast<u32>(interrupted.with(InterruptionInformation::nmi_unblocking, false).value));
+}
+
+Exit exception_or_nmi(VmxCpu& cpu) {
+  const InterruptionInformation information{vmread(Field32::EXIT_INTERRUPTION_INFORMATION)};
+  if (information.get(InterruptionInformation::type) != InterruptionType::nmi)
+    return {.kind = ExitKind::unknown, .length = 0, .io = {}};  // no exception is intercepted
+  cpu.nmi_taken = true;
+  vmx_unblock_nmi();
+  return {.kind = ExitKind::nmi, .length = 0, .io = {}};
+}
+
+Exit io() {
+  const auto access = x86::vmx::io_access(vmread(FieldNatural::EXIT_QUALIFICATION));
+  Exit exit = instruction(ExitKind::io);
+  exit.io = {.port = access.port, .size = access.size, .in = access.in, .string = access.string};
+  return exit;
+}
+
+Exit nested_fault(bool delivering) {
+  const auto violation = x86::vmx::ept_violation(vmread(FieldNatural::EXIT_QUALIFICATION));
+  // 28.2.3: an IRET had ended the blocking of NMIs when it was interrupted, and will be executed again.
+  if (violation.nmi_unblocking && !delivering)
+    set_interruptibility(interruptibility().with(Interruptibility::blocking_by_nmi, true));
+  Exit exit{.kind = ExitKind::nested_fault, .length = 0, .io = {}};
+  exit.nested_fault = {.address = PhysicalAddress{vmread(Field64::GUEST_PHYSICAL_ADDRESS)},
+                       .access = violation.fetch   ? NestedAccess::fetch
+                                 : violation.write ? NestedAccess::write
+                                                   : NestedAccess::read};
+  return exit;
+}
+
+// Only MOV to CR4 exits, and only when it changes VMXE.
+Exit cr_access(VmxCpu& cpu) {
+  const auto access = x86::vmx::cr_access(vmread(FieldNatural::EXIT_QUALIFICATION));
+  if (access.kind != x86::vmx::CrAccess::Kind::mov_to_cr || access.control_register != 4)
+    return {.kind = ExitKind::unknown, .length = 0, .io = {}};
+  if (write_guest_cr4(cpu, (&cpu.registers.rax)[access.general_register])) {
+    Vmx::advance(cpu, instruction_length());
+  } else {
+    Vmx::inject_general_protection(cpu);
+  }
+  return handled;
+}
+
+// The privilege level was checked before the exit.
+Exit xsetbv(VmxCpu& cpu) {
+  const u64 value = static_cast<u32>(cpu.registers.rax) | cpu.registers.rdx << 32;
+  if (cpu::try_xsetbv(static_cast<u32>(cpu.registers.rcx), value)) {
+    Vmx::advance(cpu, instruction_length());
+  } else {
+    Vmx::inject_general_protection(cpu);
+  }
+  return handled;
+}
+
+// As after firmware that locked VT-x off: without CR4.VMXE there is no VMXON, with it VMXON is refused.
+Exit vmxon(VmxCpu& cpu) {
+  if (!x86::Cr4{guest_cr4(cpu)}.get(x86::Cr4::vmxe)) return {.kind = ExitKind::undefined, .length = 0, .io = {}};
+  Vmx::inject_general_protection(cpu);
+  return handled;
+}
+
+// What is in caches is not only the guest's: it is written back before it is forgotten.
+Exit invd(VmxCpu& cpu) {
+  cpu::wbinvd();
+  Vmx::advance(cpu, instruction_length());
+  return handled;
+}
+
+}  // namespace
+
+Exit Vmx::decode(Cpu& cpu) {
+  const x86::vmx::Reason reason{vmread(Field32::EXIT_REASON)};
+  if (reason.get(x86::vmx::Reason::entry_failure)) return {.kind = ExitKind::unknown, .length = 0, .io = {}};
+  const InterruptionInformation interrupted{vmread(Field32::IDT_VECTORING_INFORMATION)};
+  const bool delivering = interrupted.get(InterruptionInformation::valid);
+  if (delivering) reinject(interrupted);
+
+  switch (reason.get(x86::vmx::Reason::basic)) {
+    case ExitReason::CPUID:
+      return instruction(ExitKind::cpuid);
+    case ExitReason::RDMSR:
+      return instruction(ExitKind::rdmsr);
+    case ExitReason::WRMSR:
+      return instruction(ExitKind::wrmsr);
+    case ExitReason::VMCALL:
+      return instruction(ExitKind::hypercall);
+    case ExitReason::EXCEPTION_OR_NMI:
+      return exception_or_nmi(cpu);
+    case ExitReason::IO:
+      return io();
+    case ExitReason::EPT_VIOLATION:
+      return nested_fault(delivering);
+    case ExitReason::NMI_WINDOW:
+      set_nmi_window_exiting(false);
+      inject_nmi(cpu);
+      return handled;
+    case ExitReason::CR_ACCESS:
+      return cr_access(cpu);
+    case ExitReason::XSETBV:
+      return xsetbv(cpu);
+    case ExitReason::INVD:
+      return invd(cpu);
+    case ExitReason::VMXON:
+      return vmxon(cpu);
+    case ExitReason::INIT:
+      reset_by_init(cpu);
+      return handled;
+    case ExitReason::SIPI:
+      start_up(cpu, static_cast<u8>(vmread(FieldNatural::EXIT_QUALIFICATION)));
+      return handled;
+    case ExitReason::GETSEC:
+    case ExitReason::VMCLEAR:
+    case ExitReason::VMLAUNCH:
+    case ExitReason::VMPTRLD:
+    case ExitReason::VMPTRST:
+    case ExitReason::VMREAD:
+    case ExitReason::VMRESUME:
+    case ExitReason::VMWRITE:
+    case ExitReason::VMXOFF:
+    case ExitReason::INVEPT:
+    case ExitReason::INVVPID:
+      return {.kind = ExitKind::undefined, .length = 0, .io = {}};
+    case ExitReason::TRIPLE_FAULT:
+      return {.kind = ExitKind::shutdown, .length = 0, .io = {}};
+    default:  // task switches, which raise #GP in long mode before they could exit, and what was never switched on
+      return {.kind = ExitKind::unknown, .length = 0, .io = {}};
+  }
+}
+
+void Vmx::advance(Cpu& cpu, u8 length) {
+  u64 rip = vmread(FieldNatural::GUEST_RIP) + length;
+  if (code_bits(cpu) != 64) rip &= 0xffffffff;
+  vmwrite(FieldNatural::GUEST_RIP, rip);
+  const Interruptibility state = interruptibility();
+  if ((state.value & Interruptibility::by_instruction) != 0)
+    set_interruptibility(Interruptibility{state.value & ~Interruptibility::by_instruction});
+  const x86::Rflags flags{vmread(FieldNatural::GUEST_RFLAGS)};
+  if (flags.get(x86::Rflags::rf)) vmwrite(FieldNatural::GUEST_RFLAGS, flags.with(x86::Rflags::rf, false).value);
+  if (!flags.get(x86::Rflags::tf)) return;
+  // The guest single-steps: the trap behind this instruction is pending, unless only branches trap.
+  if (x86::DebugCtl{vmread(Field64::GUEST_DEBUGCTL)}.get(x86::DebugCtl::btf)) return;
+  const PendingDebugExceptions pending{vmread(FieldNatural::GUEST_PENDING_DEBUG_EXCEPTIONS)};
+  vmwrite(FieldNatural::GUEST_PENDING_DEBUG_EXCEPTIONS, pending.with(PendingDebugExceptions::bs, true).value);
+}
+
+// Linux remembers FEATURE_CONTROL from its boot, and KVM asks CPUID only, so VMX is hidden there as well.
+void Vmx::cpuid(Cpu& cpu) {
+  constexpr u64 vmx = 1 << 5;
+  const u32 leaf = static_cast<u32>(cpu.registers.rax);
+  execute_cpuid(cpu, vmread(FieldNatural::GUEST_CR4));
+  if (leaf == 1) cpu.registers.rcx &= ~vmx;
+}
+
+void Vmx::inject_exception(Cpu&, u8 vector) {
+  inject(vector, InterruptionType::hardware_exception, false);
+}
+
+void Vmx::inject_general_protection(Cpu&) {
+  inject(static_cast<u8>(x86::Vector::general_protection), InterruptionType::hardware_exception, true);
+  vmwrite(Field32::ENTRY_EXCEPTION_ERROR_CODE, 0);
+}
+
+// With virtual NMIs the processor itself tracks whether the guest still handles one, and tells when it is done.
+void Vmx::inject_nmi(Cpu&) {
+  const Interruptibility state = interruptibility();
+  if (injecting() || state.get(Interruptibility::blocking_by_nmi) || state.get(Interruptibility::blocking_by_mov_ss)) {
+    set_nmi_window_exiting(true);
+    return;
+  }
+  // STI holds back interrupts only; waiting for the window would be in vain, which may open in spite of it (26.2).
+  if (state.get(Interruptibility::blocking_by_sti))
+    set_interruptibility(state.with(Interruptibility::blocking_by_sti, false));
+  inject(static_cast<u8>(x86::Vector::nmi), InterruptionType::nmi, false);
+}
+
+// NMIs come through the image's IDT whenever they like, or by an exit: either way one has been taken by now.
+bool Vmx::take_nmi(Cpu& cpu) {
+  return __atomic_exchange_n(&cpu.nmi_taken, false, __ATOMIC_SEQ_CST);
+}
+
+bool Vmx::privileged(const Cpu&) {
+  constexpr u32 descriptor_privilege = 3u << 5;  // of SS, which is the CPL (25.4.1)
+  return (vmread(Field32::GUEST_SS_ACCESS_RIGHTS) & descriptor_privilege) == 0;
+}
+
+u64 Vmx::instruction_pointer(const Cpu&) {
+  return vmread(FieldNatural::GUEST_RIP);
+}
+
+u64 Vmx::page_table_root(const Cpu&) {
+  return vmread(FieldNatural::GUEST_CR3);
+}
+
+u32 Vmx::code_bits(const Cpu&) {
+  constexpr u32 long_mode = 1u << 13, default_32 = 1u << 14;  // L and D/B of the access rights
+  const u32 rights = vmread(Field32::GUEST_CS_ACCESS_RIGHTS);
+  if ((vmread(Field64::GUEST_EFER) & x86::Efer::lma.mask) != 0 && (rights & long_mode) != 0) return 64;
+  return (rights & default_32) != 0 ? 32 : 16;
+}
+
+void Vmx::flush(Cpu& cpu) {
+  cpu::invept(cpu.invept_type, cpu.ept_pointer);
+}
+
+void Vmx::set_tsc_offset(Cpu&, u64 offset) {
+  vmwrite(Field64::TSC_OFFSET, offset);
+}
+
+void Vmx::describe(const Cpu& cpu) {
+  report("exit reason ", Hex{vmread(Field32::EXIT_REASON)}, " qualification ",
+         Hex{vmread(FieldNatural::EXIT_QUALIFICATION)}, " physical ", Hex{vmread(Field64::GUEST_PHYSICAL_ADDRESS)},
+         " linear ", Hex{vmread(FieldNatural::GUEST_LINEAR_ADDRESS)}, " interruption ",
+         Hex{vmread(Field32::EXIT_INTERRUPTION_INFORMATION)}, " vectoring ",
+         Hex{vmread(Field32::IDT_VECTORING_INFORMATION)}, " injection ",
+         Hex{vmread(Field32::ENTRY_INTERRUPTION_INFORMATION)}, " instruction error ",
+         Hex{vmread(Field32::INSTRUCTION_ERROR)}, "\n");
+  report("guest rip ", Hex{vmread(FieldNatural::GUEST_RIP)}, " rsp ", Hex{vmread(FieldNatural::GUEST_RSP)}, " rflags ",
+         Hex{vmread(FieldNatural::GUEST_RFLAGS)}, " cs rights ", Hex{vmread(Field32::GUEST_CS_ACCESS_RIGHTS)},
+         " ss rights ", Hex{vmread(Field32::GUEST_SS_ACCESS_RIGHTS)}, " interruptibility ",
+         Hex{vmread(Field32::GUEST_INTERRUPTIBILITY_STATE)}, " activity ", Hex{vmread(Field32::GUEST_ACTIVITY_STATE)},
+         "\n");
+  report("guest cr0 ", Hex{vmread(FieldNatural::GUEST_CR0)}, " cr2 ", Hex{cpu.cr2}, " cr3 ",
+         Hex{vmread(FieldNatural::GUEST_CR3)}, " cr4 ", Hex{vmread(FieldNatural::GUEST_CR4)}, " efer ",
+         Hex{vmread(Field64::GUEST_EFER)}, "\n");
+}
+
+static_assert(Backend<Vmx>);
+
+}  // namespace hyperdbg::vmx

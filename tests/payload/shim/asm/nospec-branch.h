@@ -1,0 +1,3 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+#define ANNOTATE_RETPOLINE_SAFE
