@@ -17,6 +17,22 @@ static int run_nothing(const struct arguments *arguments)
 	return 0;
 }
 
+/* One line of standard input, and not a byte more of it. */
+static int run_line(const struct arguments *arguments)
+{
+	int count = 0;
+	char byte;
+
+	(void)arguments;
+	while (read(STDIN_FILENO, &byte, 1) == 1) {
+		putchar(byte);
+		count++;
+		if (byte == '\n')
+			break;
+	}
+	return count == 0;
+}
+
 static const struct verb verbs[] = {
 	{ "cpuid", run_cpuid },       { "rdmsr", run_rdmsr },     { "wrmsr", run_wrmsr },
 	{ "in", run_in },             { "out", run_out },         { "rdtsc", run_rdtsc },
@@ -32,6 +48,7 @@ static const struct verb verbs[] = {
 	{ "warn", run_warn },         { "oops", run_oops },       { "bug", run_bug },
 	{ "panic", run_panic },       { "clocks", run_clocks },   { "fragment", run_fragment },
 	{ "hidden", run_hidden },     { "kexec", run_kexec },
+	{ "line", run_line },
 };
 
 void complain(const char *format, ...)
