@@ -179,6 +179,7 @@ void reset_cpu(u32 core) {
   ring.size = HYPERDBG_RING_SIZE;
   u8* bytes = reinterpret_cast<u8*>(&ring + 1);
   cpu.ring.init(&ring, bytes, HYPERDBG_RING_SIZE);
+  prepare_scripts(cpu);
   machine.reader(core).init(&ring, bytes, HYPERDBG_RING_SIZE);
 }
 

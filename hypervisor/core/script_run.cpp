@@ -142,23 +142,28 @@ constexpr hyperdbg_script_runtime runtime = {
     .service = Shared::service,
 };
 
-bool execute(Vcpu& vcpu, ScriptRun& run, const void* code, u64 code_size) {
+constinit ScriptRun event_runs[HYPERDBG_MAXIMUM_CPUS] = {};
+
+// What is the same in all runs of a CPU.
+void prepare(ScriptRun& run, Vcpu& vcpu) {
   run.context.registers = &vcpu.registers;
   run.context.runtime = &runtime;
-  run.context.fuel = HYPERDBG_SCRIPT_FUEL;
   run.context.globals = machine.engine.globals();
-  run.context.stack_limit = reinterpret_cast<u64>(__builtin_frame_address(0)) - HYPERDBG_SCRIPT_STACK_SIZE;
   run.context.core = vcpu.core;
+  run.context.buffer = 0;
   run.context.arena = vcpu.arena;
-  // An evaluation at a halt in the middle of a script leaves that script's variables alone.
-  run.context.arena_used = vcpu.run != nullptr ? vcpu.run->context.arena_used : 0;
+  run.context.text = run.text;
+  run.vcpu = &vcpu;
+  run.outer = vcpu.run;
+}
+
+bool execute(Vcpu& vcpu, ScriptRun& run, const void* code, u64 code_size) {
+  run.context.fuel = HYPERDBG_SCRIPT_FUEL;
+  run.context.stack_limit = reinterpret_cast<u64>(__builtin_frame_address(0)) - HYPERDBG_SCRIPT_STACK_SIZE;
   run.context.code = static_cast<const u8*>(code);
   run.context.code_size = code_size;
   run.context.cache_limit = 0;
-  run.context.text = run.text;
-  run.vcpu = &vcpu;
   run.error = HYPERDBG_SCRIPT_OK;
-  run.outer = vcpu.run;
   vcpu.run = &run;
   const bool returned = script_call(&run.context, code, &run.unwind) == 0;
   vcpu.run = run.outer;
@@ -171,15 +176,20 @@ bool execute(Vcpu& vcpu, ScriptRun& run, const void* code, u64 code_size) {
 
 }  // namespace
 
+void prepare_scripts(Vcpu& vcpu) {
+  vcpu.event_run = &event_runs[vcpu.core];
+  prepare(*vcpu.event_run, vcpu);
+}
+
 bool run_script(Vcpu& vcpu, const ScriptCall& call) {
-  ScriptRun run;
+  ScriptRun& run = *vcpu.event_run;  // no exit happens while a script runs
   run.event = &call.event;
   run.action = call.action.index;
   run.context.context = call.context;
   run.context.event_id = call.event.id;
   run.context.event_tag = call.event.tag();
   run.context.event_stage = script_number(call.stage);
-  run.context.buffer = 0;
+  run.context.arena_used = 0;
   return execute(vcpu, run, call.action.code, call.action.code_size);
 }
 
@@ -187,13 +197,15 @@ bool run_evaluation(Vcpu& vcpu, const void* code, u64 code_size) {
   const HaltCause& cause = halt_cause();
   const bool in_event = cause.reason == HYPERDBG_HALT_EVENT;
   ScriptRun run;
+  prepare(run, vcpu);
+  // At a halt in the middle of a script that script's variables are left alone.
+  run.context.arena_used = vcpu.run != nullptr ? vcpu.run->context.arena_used : 0;
   run.event = nullptr;
   run.action = 0;
   run.context.context = in_event ? cause.context : 0;
   run.context.event_id = in_event ? cause.event : 0;
   run.context.event_tag = in_event ? HYPERDBG_TAG_START + u64{cause.event} : 0;
   run.context.event_stage = cause.stage;
-  run.context.buffer = 0;
   return execute(vcpu, run, code, code_size);
 }
 

@@ -20,6 +20,9 @@ struct ScriptRun {
   char text[HYPERDBG_SCRIPT_TEXT_SIZE];  // $date and $time
 };
 
+// Once for each CPU, before it runs any.
+void prepare_scripts(Vcpu& vcpu);
+
 // Runs an action's script in the trigger `call`; false if it was ended by an error, which is then on the record.
 bool run_script(Vcpu& vcpu, const ScriptCall& call);
 

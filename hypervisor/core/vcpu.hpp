@@ -29,6 +29,7 @@ struct Vcpu {
   const BackendOperations* backend;
   const hyperdbg_boot_cpu* boot;
   RingWriter ring;
+  ScriptRun* event_run;                              // for events' scripts, one at a time
   ScriptRun* run;                                    // the script that is running, for its fault
   alignas(16) u8 arena[HYPERDBG_SCRIPT_ARENA_SIZE];  // of the scripts that run here
   u64 entry_ticks;                                   // TSC at the start of this exit

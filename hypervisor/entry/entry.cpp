@@ -3,6 +3,7 @@
 #include "hypervisor/core/cpu_area.hpp"
 #include "hypervisor/core/dispatch.hpp"
 #include "hypervisor/core/machine.hpp"
+#include "hypervisor/core/script_run.hpp"
 #include "hypervisor/cpu/instructions.hpp"
 #include "hypervisor/svm/backend.hpp"
 #include "hypervisor/vmx/backend.hpp"
@@ -32,6 +33,7 @@ typename B::Cpu& prepare(u32 core) {
   cpu.boot = &boot_block.cpu[core];
   hyperdbg_ring& ring = machine.ring(core);
   cpu.ring.init(&ring, reinterpret_cast<u8*>(&ring + 1), HYPERDBG_RING_SIZE);
+  prepare_scripts(cpu);
   return cpu;
 }
 
