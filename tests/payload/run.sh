@@ -19,7 +19,7 @@ work=$PWD/.lab/logs/payload-$emulator
 mkdir -p "$work"
 child=
 end_emulator() {
-  [ -z "$child" ] || kill "$child" 2>/dev/null || true
+  [ -z "$child" ] || kill -KILL "$child" 2>/dev/null || true # Bochs does not heed SIGTERM
   [ -z "$child" ] || wait "$child" 2>/dev/null || true
   child=
 }
