@@ -12,6 +12,9 @@ enum hyperdbg_record_kind {
 	HYPERDBG_RECORD_MESSAGE = 1,      /* struct hyperdbg_message follows */
 	HYPERDBG_RECORD_SCRIPT_ERROR = 2, /* struct hyperdbg_script_failure follows */
 	HYPERDBG_RECORD_TEXT = 3,         /* engine's own warning: size - 40 bytes of text, no zero */
+	HYPERDBG_RECORD_SCRIPT_WARNING = 4, /* struct hyperdbg_script_failure, with enum hyperdbg_script_warning; the run went on */
+	HYPERDBG_RECORD_FLUSH = 5,        /* flush() of a script: older messages that nobody has read yet are void */
+	HYPERDBG_RECORD_LOST = 6,         /* made by who reads a ring: all before `sequence` that was not read was dropped */
 };
 
 struct hyperdbg_record {
@@ -44,6 +47,12 @@ struct hyperdbg_script_failure {
 	uint64_t detail;   /* 0x08 */
 };
 HYPERDBG_ASSERT_SIZE(hyperdbg_script_failure, 16);
+
+enum hyperdbg_script_warning {
+	HYPERDBG_WARNING_UNKNOWN_EVENT = 1,          /* detail: the id */
+	HYPERDBG_WARNING_PAUSE_IN_VMI = 2,
+	HYPERDBG_WARNING_PAUSE_OUTSIDE_OF_EVENT = 3, /* from `?` */
+};
 
 /*
  * One ring: this header page, then `size` bytes of records. head and tail count bytes from the start of the ring's life;

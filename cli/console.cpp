@@ -90,6 +90,7 @@ Expected<void> Console::check_needs(const Command& command) const {
 }
 
 Console::Outcome Console::interrupt() {
+  if (session_.state() == SessionState::vmi && !session_.paused()) pause_messages();
   if (session_.state() != SessionState::running) return Outcome::ok;
   print("pausing...\n");
   const auto asked = session_.halt();
@@ -99,6 +100,24 @@ Console::Outcome Console::interrupt() {
   else
     report(asked.error());
   return Outcome::failed;
+}
+
+void Console::flush() {
+  print("{}\n", flushed_line(session_.flush()));
+}
+
+void Console::pause_messages() {
+  session_.pause_messages();
+  print("pausing...\nmessages are not shown from now on, and are lost; the events stay active. auto-unpause is {}\n",
+        settings_.auto_unpause
+            ? "enabled: messages are shown again after a new event, or 'g' ('settings autounpause off' "
+              "changes this)"
+            : "disabled: messages are shown again after 'g' ('settings autounpause on' changes this)");
+}
+
+void Console::resume_messages() {
+  const std::size_t lost = session_.resume_messages();
+  if (lost != 0) print("{} {} thrown away meanwhile\n", lost, lost == 1 ? "message was" : "messages were");
 }
 
 void Console::idle() {

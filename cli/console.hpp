@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 #include <chrono>
+#include <filesystem>
 #include <functional>
 #include <optional>
 #include <string>
@@ -8,14 +9,10 @@
 
 #include "cli/command.hpp"
 #include "cli/render/disassembly.hpp"
+#include "cli/settings.hpp"
 #include "session/session.hpp"
 
 namespace hyperdbg {
-
-struct Settings {
-  Syntax syntax = Syntax::intel;
-  bool address_conversion = true;
-};
 
 /*
  * Between a front end (terminal, machine, file) and the session: runs lines, prints what comes back. All output goes
@@ -38,6 +35,13 @@ class Console final : public SessionListener {
   std::string prompt() const;
   Session& session() { return session_; }
   Settings& settings() { return settings_; }
+  // Where changed settings are kept; nowhere if empty.
+  std::filesystem::path settings_file;
+  // Throws unseen messages away, and says how many.
+  void flush();
+  // VMI Mode: stops and starts showing messages.
+  void pause_messages();
+  void resume_messages();
 
   template <class... Arguments>
   void print(fmt::format_string<Arguments...> format, Arguments&&... arguments) {

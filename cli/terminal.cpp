@@ -101,6 +101,8 @@ class Terminal {
       const bool input = wait_for_work(console_, signals_, true);
       written_while_editing_ = false;
       console_.idle();
+      const LineInfo* line = el_line(editor_);
+      interrupted_empty_ = line->lastchar == line->buffer;
       if (signals_.terminated() || signals_.interrupted()) return -1;
       if (prompt() != shown_prompt_) return -1;  // halted or ended meanwhile: another prompt is due
       if (written_while_editing_) el_set(editor_, EL_REFRESH);
@@ -135,7 +137,9 @@ class Terminal {
     if (typed != nullptr && size > 0) return handle_line(std::string(typed, static_cast<std::size_t>(size)));
     write("\n");
     if (signals_.take_interrupt()) {
+      const bool nothing_typed = command_.empty() && interrupted_empty_;
       command_.clear();
+      if (nothing_typed) console_.interrupt();
       return;
     }
     if (signals_.terminated() || prompt() != shown_prompt_) return;
@@ -209,6 +213,7 @@ class Terminal {
   std::string command_;
   bool editing_ = false;
   bool written_while_editing_ = false;
+  bool interrupted_empty_ = false;
   bool prompt_while_running_ = false;
   bool done_ = false;
 
@@ -220,6 +225,8 @@ Terminal* current = nullptr;
 }  // namespace
 
 int run_terminal(Console& console, Signals& signals) {
+  console.settings_file = settings_path();
+  load_settings(console.settings(), console.settings_file);
   Terminal terminal(console, signals);
   current = &terminal;
   console.set_write([](std::string_view text) { current->write(text); });

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
+#include <algorithm>
 #include <chrono>
 #include <deque>
 #include <memory>
@@ -29,6 +30,7 @@ class Connection final : public Target {
 
   Expected<Answer> request(std::uint32_t kind, ByteView payload) override;
   void pump() override;
+  void hurry() override { timing_.attempts = std::min(timing_.attempts, 2); }
   int descriptor() const override { return transport_->descriptor(); }
 
   // Before the first answer nobody is known to listen: garbage (a console) is not answered with PACKET_RESEND.

@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "abi/record.h"
+#include "base/message_ring.hpp"
 #include "session/local_machine.hpp"
-#include "session/ring_reader.hpp"
 
 namespace hyperdbg {
 namespace {
@@ -19,19 +19,35 @@ class RingMapping {
  public:
   RingMapping(int descriptor, std::size_t index)
       : address_(mmap(nullptr, ring_span, PROT_READ | PROT_WRITE, MAP_SHARED, descriptor,
-                      static_cast<off_t>(index * ring_span))) {}
-  RingMapping(RingMapping&& other) noexcept : address_(std::exchange(other.address_, MAP_FAILED)) {}
+                      static_cast<off_t>(index * ring_span))) {
+    if (mapped())
+      reader_.init(static_cast<hyperdbg_ring*>(address_), bytes(), HYPERDBG_RING_SIZE, static_cast<u32>(index));
+  }
+  RingMapping(RingMapping&& other) noexcept
+      : address_(std::exchange(other.address_, MAP_FAILED)), reader_(other.reader_) {}
   RingMapping& operator=(RingMapping&&) = delete;
   ~RingMapping() {
     if (address_ != MAP_FAILED) munmap(address_, ring_span);
   }
 
   bool mapped() const { return address_ != MAP_FAILED; }
-  hyperdbg_ring& ring() const { return *static_cast<hyperdbg_ring*>(address_); }
-  const std::uint8_t* data() const { return static_cast<const std::uint8_t*>(address_) + sizeof(hyperdbg_ring); }
+  // Appends what the ring holds.
+  void drain(Bytes& records) {
+    for (;;) {
+      const std::size_t before = records.size();
+      records.resize(before + chunk);
+      const u32 used = reader_.take(records.data() + before, chunk);
+      records.resize(before + used);
+      if (used == 0) return;
+    }
+  }
 
  private:
+  static constexpr u32 chunk = 64 * 1024;
+  const u8* bytes() const { return static_cast<const u8*>(address_) + sizeof(hyperdbg_ring); }
+
   void* address_;
+  RingReader reader_;
 };
 
 class LocalTarget final : public Target {
@@ -60,7 +76,7 @@ class LocalTarget final : public Target {
 
   void pump() override {
     Bytes records;
-    for (const RingMapping& ring : rings_) drain_ring(ring.ring(), ring.data(), records);
+    for (RingMapping& ring : rings_) ring.drain(records);
     if (!records.empty() && listener_ != nullptr) listener_->on_records(records);
   }
 

@@ -15,7 +15,13 @@ std::string event_name(std::uint32_t event) {
   return event == HYPERDBG_NO_EVENT ? "the evaluated script" : fmt::format("the script of event 0x{:x}", event);
 }
 
+constexpr std::chrono::milliseconds quiet{100};
+
 }  // namespace
+
+std::string flushed_line(std::size_t messages) {
+  return fmt::format("flushing buffers was successful, total {} messages were cleared.", messages);
+}
 
 std::vector<Record> split_records(ByteView bytes) {
   std::vector<Record> records;
@@ -31,22 +37,53 @@ std::vector<Record> split_records(ByteView bytes) {
   return records;
 }
 
-void RecordFormatter::handle(ByteView bytes) {
+// Losses are counted in each core's order, then the cores are shown together as they happened.
+std::vector<Record> RecordFormatter::take_apart(ByteView bytes) {
   auto records = split_records(bytes);
-  // Losses are counted in each core's order, then the cores are shown together as they happened.
   for (const Record& record : records) count_losses(record.header);
   std::ranges::stable_sort(records, {}, [](const Record& record) { return record.header.time; });
-  for (const Record& record : records) handle(record);
+  return records;
+}
+
+void RecordFormatter::handle(ByteView bytes) {
+  const auto records = take_apart(bytes);
+  std::span<const Record> rest(records);
+  const auto flush = std::ranges::find(records.rbegin(), records.rend(), HYPERDBG_RECORD_FLUSH,
+                                       [](const Record& record) { return record.header.kind; });
+  if (flush != records.rend()) {
+    const auto before = static_cast<std::size_t>(records.rend() - flush);
+    output_.notice(flushed_line(discard(rest.first(before))));
+    rest = rest.subspan(before);
+  }
+  for (const Record& record : rest) handle(record);
+}
+
+std::size_t RecordFormatter::discard(ByteView bytes) {
+  return discard(take_apart(bytes));
+}
+
+std::size_t RecordFormatter::discard(std::span<const Record> records) {
+  std::size_t messages = std::exchange(collected_messages_, 0);
+  collected_.clear();
+  for (const Record& record : records) {
+    if (record.header.kind == HYPERDBG_RECORD_MESSAGE) {
+      ++messages;
+    } else {
+      handle(record);
+    }
+  }
+  return messages;
 }
 
 void RecordFormatter::count_losses(const hyperdbg_record& record) {
   const auto [next, first] = next_sequence_.try_emplace(record.core, record.sequence);
+  const bool read = record.kind != HYPERDBG_RECORD_LOST;
   if (!first && record.sequence > next->second) {
     const std::uint64_t lost = record.sequence - next->second;
     output_.notice(
         fmt::format("{} {} lost on core 0x{:x}", lost, lost == 1 ? "message was" : "messages were", record.core));
   }
-  next->second = record.sequence + 1;
+  next->second = record.sequence + (read ? 1 : 0);
 }
 
 void RecordFormatter::handle(const Record& record) {
@@ -54,6 +91,7 @@ void RecordFormatter::handle(const Record& record) {
     case HYPERDBG_RECORD_MESSAGE:
       return handle_message(record);
     case HYPERDBG_RECORD_SCRIPT_ERROR:
+    case HYPERDBG_RECORD_SCRIPT_WARNING:
       return handle_failure(record);
     case HYPERDBG_RECORD_TEXT:
       return output_.notice(text_of(record.body));
@@ -83,6 +121,9 @@ void RecordFormatter::handle_message(const Record& record) {
 void RecordFormatter::handle_failure(const Record& record) {
   const auto failure = object_at<hyperdbg_script_failure>(record.body);
   if (!failure) return;
+  if (record.header.kind == HYPERDBG_RECORD_SCRIPT_WARNING)
+    return output_.notice(fmt::format("warning, {}: {}", event_name(record.header.event),
+                                      script::warning_text(failure->error, failure->position, failure->detail)));
   output_.notice(fmt::format("err, {} was ended: {}", event_name(record.header.event),
                              script::failure_text(failure->error, failure->position, failure->detail)));
 }
@@ -91,6 +132,7 @@ void RecordFormatter::print(const hyperdbg_record& record, std::string text) {
   if ((record.flags & HYPERDBG_EVENT_ACCUMULATE) == 0) return output_.text(record.event, text);
   collected_ += text;
   ++collected_messages_;
+  collected_last_ = std::chrono::steady_clock::now();
   if (collected_.size() >= HYPERDBG_MAXIMUM_MESSAGE_SIZE) flush();
 }
 
@@ -99,9 +141,8 @@ void RecordFormatter::flush() {
   discard();
 }
 
-std::size_t RecordFormatter::discard() {
-  collected_.clear();
-  return std::exchange(collected_messages_, 0);
+void RecordFormatter::flush_when_quiet() {
+  if (!collected_.empty() && std::chrono::steady_clock::now() - collected_last_ >= quiet) flush();
 }
 
 void RecordFormatter::forget() {

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 #pragma once
+#include <chrono>
 #include <functional>
 #include <map>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -26,6 +28,9 @@ struct ActionKey {
   auto operator<=>(const ActionKey&) const = default;
 };
 
+// What `flush` and flush() say.
+std::string flushed_line(std::size_t messages);
+
 /*
  * Turns records into text. Formats are cached per action; unknown ones are fetched, because the event may have been
  * made by an earlier debugger.
@@ -42,10 +47,12 @@ class RecordFormatter {
   RecordFormatter(FetchMetadata fetch, Output output) : fetch_(std::move(fetch)), output_(std::move(output)) {}
 
   void handle(ByteView records);
-  // What `imm no` events collected.
+  // Throws away the messages among these, and what was collected; returns how many messages that were. Losses and
+  // errors are told all the same.
+  std::size_t discard(ByteView records = {});
+  // What `imm no` events collected: now, or if nothing was added to it for a while.
   void flush();
-  // Throws away what was collected; returns how many messages that were.
-  std::size_t discard();
+  void flush_when_quiet();
   void remember(ActionKey action, ByteView metadata);
   // After a reset: event numbers begin anew.
   void forget();
@@ -55,6 +62,8 @@ class RecordFormatter {
   void handle(const Record& record);
   void handle_message(const Record& record);
   void handle_failure(const Record& record);
+  std::vector<Record> take_apart(ByteView records);
+  std::size_t discard(std::span<const Record> records);
   void print(const hyperdbg_record& record, std::string text);
   const std::vector<std::string>& formats_of(ActionKey action);
 
@@ -64,6 +73,7 @@ class RecordFormatter {
   std::map<std::uint16_t, std::uint64_t> next_sequence_;  // by core
   std::string collected_;
   std::size_t collected_messages_ = 0;
+  std::chrono::steady_clock::time_point collected_last_;
 };
 
 }  // namespace hyperdbg

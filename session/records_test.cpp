@@ -3,6 +3,9 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
+#include <thread>
+
 #include "abi/event.h"
 #include "script/metadata.hpp"
 #include "session/fake_target.hpp"
@@ -45,6 +48,47 @@ TEST_F(RecordsTest, collects_for_imm_no) {
   EXPECT_EQ(text, "leaf 1\nleaf 2\n");
   records.handle(make_message_record(0, 0, {3}, 2, HYPERDBG_EVENT_ACCUMULATE));
   EXPECT_EQ(records.discard(), 1u);
+}
+
+TEST_F(RecordsTest, shows_what_was_collected_after_a_while) {
+  records.handle(make_message_record(0, 0, {1}, 0, HYPERDBG_EVENT_ACCUMULATE));
+  records.flush_when_quiet();
+  EXPECT_EQ(text, "");
+  std::this_thread::sleep_for(std::chrono::milliseconds(110));
+  records.flush_when_quiet();
+  EXPECT_EQ(text, "leaf 1\n");
+}
+
+Bytes make_mark(hyperdbg_record_kind kind, std::uint64_t sequence, std::uint64_t time) {
+  hyperdbg_record record{};
+  record.size = sizeof record;
+  record.kind = kind;
+  record.sequence = sequence;
+  record.time = time;
+  record.event = HYPERDBG_NO_EVENT;
+  Bytes bytes;
+  append(bytes, object_bytes(record));
+  return bytes;
+}
+
+TEST_F(RecordsTest, a_flush_of_a_script_voids_what_nobody_has_read) {
+  records.handle(make_message_record(0, 0, {1}, 0));
+  records.handle(make_message_record(0, 0, {2}, 1, HYPERDBG_EVENT_ACCUMULATE));
+  Bytes bytes = make_message_record(0, 0, {3}, 2);
+  append(bytes, make_text_record("a warning", 3));
+  append(bytes, make_mark(HYPERDBG_RECORD_FLUSH, 4, 4));
+  append(bytes, make_message_record(0, 0, {5}, 5));
+  records.handle(bytes);
+  EXPECT_EQ(text, "leaf 1\nleaf 5\n");
+  EXPECT_EQ(notices,
+            (std::vector<std::string>{"a warning", "flushing buffers was successful, total 2 messages were cleared."}));
+}
+
+TEST_F(RecordsTest, tells_losses_behind_the_last_message) {
+  records.handle(make_message_record(0, 0, {1}, 7));
+  records.handle(make_mark(HYPERDBG_RECORD_LOST, 10, 0));
+  records.handle(make_message_record(0, 0, {2}, 10));
+  EXPECT_EQ(notices, (std::vector<std::string>{"2 messages were lost on core 0x0"}));
 }
 
 TEST_F(RecordsTest, names_what_it_cannot_read) {

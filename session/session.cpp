@@ -97,7 +97,8 @@ Expected<void> Session::settle(OnAttach on_attach) {
   registers_.reset();
   symbols_.reset();
   modules_known_ = false;
-  paused_ = false;
+  paused_ = flushing_ = false;
+  discarded_ = 0;
   if (hello_.mode == HYPERDBG_MODE_VMI) {
     state_ = SessionState::vmi;
     return {};
@@ -138,16 +139,24 @@ Expected<void> Session::look_at_halt(std::uint32_t core) {
 
 void Session::detach() {
   if (!target_) return;
-  if (state_ == SessionState::halted && !ended_) static_cast<void>(ask(HYPERDBG_REQUEST_CONTINUE));
   pump();
+  if (target_) say_goodbye();
   records_.flush();
   target_.reset();
   state_ = SessionState::none;
   registers_.reset();
 }
 
+// What cannot be said is not: the debugger leaves all the same.
+void Session::say_goodbye() {
+  target_->hurry();
+  if (state_ == SessionState::halted) static_cast<void>(ask(HYPERDBG_REQUEST_CONTINUE));
+  if (is_debugger_mode()) static_cast<void>(ask(HYPERDBG_REQUEST_DETACH));
+}
+
 void Session::pump() {
   if (target_) target_->pump();
+  records_.flush_when_quiet();
   if (ended_ && target_) {  // not within the target's own call
     target_.reset();
     state_ = SessionState::none;
@@ -163,10 +172,6 @@ Expected<Bytes> Session::ask(std::uint32_t kind, ByteView payload) {
 }
 
 Expected<void> Session::go() {
-  if (state_ == SessionState::vmi) {
-    paused_ = false;
-    return {};
-  }
   if (state_ == SessionState::running) return fail("err, the debuggee is already running");
   // Set first: the next halt may be told before the answer to this request is.
   const SessionState before = state_;
@@ -180,10 +185,6 @@ Expected<void> Session::go() {
 }
 
 Expected<void> Session::halt() {
-  if (state_ == SessionState::vmi) {
-    paused_ = true;
-    return {};
-  }
   if (state_ == SessionState::halted) return fail("err, the debuggee is already halted");
   const auto answer = ask(HYPERDBG_REQUEST_HALT);
   if (answer) return {};
@@ -259,7 +260,22 @@ void Session::end(std::string_view why) {
 }
 
 void Session::on_records(ByteView records) {
-  if (!paused_) records_.handle(records);
+  if (!paused_ && !flushing_) return records_.handle(records);
+  (flushing_ ? flushed_ : discarded_) += records_.discard(records);
+}
+
+std::size_t Session::flush() {
+  flushed_ = records_.discard();
+  flushing_ = true;
+  if (target_) target_->pump();
+  flushing_ = false;
+  return std::exchange(flushed_, 0);
+}
+
+std::size_t Session::resume_messages() {
+  pump();
+  paused_ = false;
+  return std::exchange(discarded_, 0);
 }
 
 void Session::on_halted(const hyperdbg_halted& halted) {

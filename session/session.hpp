@@ -97,9 +97,12 @@ class Session final : private TargetListener {
   Expected<hyperdbg_status_answer> status();
   Expected<void> reset();
   Expected<void> test_fault();
-  // VMI Mode: while paused, messages are thrown away.
-  void set_paused(bool paused) { paused_ = paused; }
+  // VMI Mode: while paused, messages are thrown away; how many is known at the end.
+  void pause_messages() { paused_ = state_ == SessionState::vmi; }
   bool paused() const { return paused_; }
+  std::size_t resume_messages();
+  // Throws away the messages that nobody has seen yet; returns how many.
+  std::size_t flush();
 
   // --- events (session_events.cpp)
   EventRules event_rules() const;
@@ -144,6 +147,7 @@ class Session final : private TargetListener {
   Expected<script::CompiledScript> compile(const std::string& script, const script::CompileOptions& options);
   Expected<std::string> event_text(std::uint32_t id);
   Expected<void> say_hello();
+  void say_goodbye();
   Expected<void> check_version() const;
   Expected<void> settle(OnAttach on_attach);
   Expected<void> look_at_halt(std::uint32_t core);
@@ -171,6 +175,9 @@ class Session final : private TargetListener {
   bool modules_known_ = false;                         // since the last halt
   bool attaching_ = false;
   bool paused_ = false;
+  bool flushing_ = false;
+  std::size_t discarded_ = 0;  // messages, while paused
+  std::size_t flushed_ = 0;
   bool ended_ = false;
 };
 

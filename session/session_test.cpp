@@ -137,13 +137,22 @@ TEST_F(SessionTest, throws_messages_away_while_paused_in_vmi_mode) {
   debuggee->hello.mode = HYPERDBG_MODE_VMI;
   ASSERT_TRUE(attach());
   EXPECT_EQ(session.state(), SessionState::vmi);
-  ASSERT_TRUE(session.halt());
-  debuggee->unasked.push_back([](TargetListener& listener) { listener.on_records(make_text_record("gone")); });
+  const auto speaks = [&](std::uint64_t value) {
+    debuggee->unasked.push_back([value](TargetListener& listener) {
+      listener.on_records(make_message_record(HYPERDBG_NO_EVENT, 0, {value}, value));
+    });
+  };
+  session.pause_messages();
+  debuggee->unasked.push_back([](TargetListener& listener) { listener.on_records(make_text_record("a warning")); });
+  speaks(1);
   session.pump();
-  ASSERT_TRUE(session.go());
-  debuggee->unasked.push_back([](TargetListener& listener) { listener.on_records(make_text_record("seen")); });
-  session.pump();
-  EXPECT_EQ(heard.notices, (std::vector<std::string>{"seen"}));
+  speaks(2);
+  EXPECT_EQ(session.resume_messages(), 2u);
+  speaks(3);
+  EXPECT_EQ(session.flush(), 1u);
+  EXPECT_EQ(session.flush(), 0u);
+  EXPECT_EQ(heard.text, "");
+  EXPECT_EQ(heard.notices, (std::vector<std::string>{"a warning"}));
 }
 
 TEST_F(SessionTest, reads_memory_up_to_what_is_there) {

@@ -41,6 +41,8 @@ class Target {
   virtual int descriptor() const = 0;
 
   void set_listener(TargetListener* listener) { listener_ = listener; }
+  // The debugger is about to leave, and will not wait long for the answer to its last words.
+  virtual void hurry() {}
   // Asked while waiting for an answer: true gives up.
   void set_cancelled(std::function<bool()> cancelled) { cancelled_ = std::move(cancelled); }
 

@@ -13,7 +13,7 @@ extern const Command registers_command, core_command;
 extern const Command disassemble_command, search_symbol_command;
 extern const Command evaluate_command, print_command;
 extern const Command script_command, kernel_log_command, settings_command, clear_screen_command, test_command;
-extern const Command output_command, reset_command;
+extern const Command output_command, flush_command, reset_command;
 std::span<const Command> read_memory_commands();
 std::span<const Command> edit_memory_commands();
 std::span<const Command> event_commands();

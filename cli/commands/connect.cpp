@@ -21,13 +21,16 @@ Expected<void> connect(Console& console, const CommandLine& line) {
 
 Expected<void> disconnect(Console& console, const CommandLine& line) {
   if (line.arguments() != 0) return incorrect_use(line);
-  if (console.session().state() == SessionState::vmi)
-    return fail("err, the vmm module is loaded; use 'unload vmm' before you disconnect");
+  const bool vmi = console.session().state() == SessionState::vmi;
   if (!console.local && !console.session().has_target())
     return fail("err, you're not connected to any instance of HyperDbg");
   console.session().detach();
   console.local = false;
   console.print("disconnected successfully\n");
+  if (vmi)
+    console.print(
+        "the vmm module stays loaded and its events active; '.connect local' and 'load vmm' show their messages "
+        "again\n");
   return {};
 }
 

@@ -34,6 +34,8 @@ Expected<void> modify(Console& console, hyperdbg_event_modify modification, cons
   Session& session = console.session();
   const std::uint32_t id = TRY_EXPECTED(which(session, word));
   TRY_EXPECTED(session.modify_event(id, modification));
+  if (modification != HYPERDBG_EVENT_ENABLE && console.settings().auto_flush && session.state() == SessionState::vmi)
+    console.flush();
   if (modification != HYPERDBG_EVENT_CLEAR || !session.is_debugger_mode()) return {};
   const std::string_view subject = id == HYPERDBG_ALL_EVENTS ? "the events are" : "the event is";
   const std::string_view pronoun = id == HYPERDBG_ALL_EVENTS ? "they are" : "it is";

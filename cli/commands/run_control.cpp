@@ -10,6 +10,10 @@ namespace {
 
 Expected<void> go(Console& console, const CommandLine& line) {
   if (line.arguments() != 0) return incorrect_use(line);
+  if (console.session().state() == SessionState::vmi) {
+    console.resume_messages();
+    return {};
+  }
   // Said first: what the debuggee does next may be told before the request returns.
   if (console.session().state() == SessionState::halted) console.print("debuggee is running...\n");
   return console.session().go();
@@ -21,10 +25,7 @@ Expected<void> pause(Console& console, const CommandLine& line) {
     if (console.session().state() == SessionState::running) console.print("pausing...\n");
     return console.session().halt();
   }
-  TRY_EXPECTED(console.session().halt());
-  console.print(
-      "pausing...\nmessages are not shown from now on, and are lost; the events stay active. use 'g' to see messages "
-      "again\n");
+  console.pause_messages();
   return {};
 }
 

@@ -180,7 +180,7 @@ void reset_cpu(u32 core) {
   u8* bytes = reinterpret_cast<u8*>(&ring + 1);
   cpu.ring.init(&ring, bytes, HYPERDBG_RING_SIZE);
   prepare_scripts(cpu);
-  machine.reader(core).init(&ring, bytes, HYPERDBG_RING_SIZE);
+  machine.reader(core).init(&ring, bytes, HYPERDBG_RING_SIZE, core);
 }
 
 }  // namespace
@@ -344,11 +344,11 @@ CoreTest::Answer CoreTest::ask_halted(u32 kind, const Bytes& payload) {
 std::vector<Bytes> CoreTest::records(u32 core) {
   std::vector<Bytes> all;
   RingReader& reader = machine.reader(core);
-  while (const hyperdbg_record* record = reader.peek()) {
+  for (const hyperdbg_record* record = reader.peek(); record; reader.advance(), record = reader.peek()) {
+    if (record->kind == HYPERDBG_RECORD_LOST) continue;
     Bytes bytes = bytes_of(*record);
     bytes.insert(bytes.end(), reader.payload(), reader.payload() + record->length);
     all.push_back(bytes);
-    reader.advance();
   }
   return all;
 }

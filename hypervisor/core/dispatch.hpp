@@ -8,6 +8,7 @@
 #include "hypervisor/core/hypercall.hpp"
 #include "hypervisor/core/machine.hpp"
 #include "hypervisor/core/nmi.hpp"
+#include "hypervisor/core/script_events.hpp"
 #include "hypervisor/cpu/instructions.hpp"
 
 // From a #VMEXIT back to the guest; one instantiation for each vendor.
@@ -139,7 +140,10 @@ void handle(typename B::Cpu& cpu, Decode decode) {
     cpu.spoke = false;
     if (machine.link.active()) machine.link.send_records();
   }
-  if (machine.engine.inside(cpu.core)) machine.engine.account(cpu.core, cpu::rdtsc() - cpu.entry_ticks);
+  if (machine.engine.inside(cpu.core)) {
+    machine.engine.account(cpu.core, cpu::rdtsc() - cpu.entry_ticks);
+    if (cpu.removals_wait) remove_cleared_events(cpu);
+  }
 }
 
 template <Backend B>

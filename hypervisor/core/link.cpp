@@ -164,17 +164,8 @@ bool DebuggerLink::records_waiting() {
 // Fills records_ with whole records; the lock is held.
 u32 DebuggerLink::gather_records() {
   u32 used = 0;
-  for (u32 core = 0; core < machine.boot->cpus; ++core) {
-    RingReader& reader = machine.reader(core);
-    while (const hyperdbg_record* record = reader.peek()) {
-      if (used + record->size > sizeof(records_)) return used;
-      const u32 size = record->size;
-      __builtin_memcpy(records_ + used, record, sizeof(*record));
-      __builtin_memcpy(records_ + used + sizeof(*record), reader.payload(), size - sizeof(*record));
-      used += size;
-      reader.advance();
-    }
-  }
+  for (u32 core = 0; core < machine.boot->cpus; ++core)
+    used += machine.reader(core).take(records_ + used, static_cast<u32>(sizeof(records_)) - used);
   return used;
 }
 

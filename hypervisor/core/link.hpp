@@ -21,8 +21,9 @@ class DebuggerLink {
   void close();
   bool active() const { return active_; }
 
-  // A debugger has spoken since the line was opened.
+  // A debugger has spoken, and not said that it goes away. Without one records stay in their rings.
   bool attached() const { return attached_; }
+  void detach() { attached_ = false; }
 
   // Received bytes raise an NMI (while running), or are polled (while halted).
   void listen();

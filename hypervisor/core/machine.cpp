@@ -50,7 +50,7 @@ u32 Machine::start(hyperdbg_boot& boot_block, const NestedPaging& paging) {
   guest.construct(memory, *nested, boot->memory_end);
   for (u32 core = 0; core < boot->cpus; ++core) {
     u8* bytes = reinterpret_cast<u8*>(&ring(core) + 1);
-    readers_[core].init(&ring(core), bytes, HYPERDBG_RING_SIZE);
+    readers_[core].init(&ring(core), bytes, HYPERDBG_RING_SIZE, core);
   }
   engine.init({.cpus = boot->cpus,
                .can_break = debugger_mode(),

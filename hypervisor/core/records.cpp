@@ -69,9 +69,10 @@ void record_message(Vcpu& vcpu, Event* event, u32 action, u32 format, u32 count,
   vcpu.ring.commit(used);
 }
 
-void record_script_failure(Vcpu& vcpu, Event* event, u32 action, u32 error, u32 position, u64 detail) {
+void record_script_failure(Vcpu& vcpu, hyperdbg_record_kind kind, Event* event, u32 action, u32 error, u32 position,
+                           u64 detail) {
   const hyperdbg_script_failure failure{.error = error, .position = position, .detail = detail};
-  hyperdbg_record* record = begin(vcpu, event, action, HYPERDBG_RECORD_SCRIPT_ERROR, sizeof(failure));
+  hyperdbg_record* record = begin(vcpu, event, action, kind, sizeof(failure));
   if (record == nullptr) return;
   __builtin_memcpy(RingWriter::payload(record), &failure, sizeof(failure));
   vcpu.ring.commit(sizeof(failure));
@@ -80,7 +81,7 @@ void record_script_failure(Vcpu& vcpu, Event* event, u32 action, u32 error, u32 
 void record_bytes(Vcpu& vcpu, Event* event, hyperdbg_record_kind kind, const char* bytes, u32 size) {
   hyperdbg_record* record = begin(vcpu, event, 0, kind, size);
   if (record == nullptr) return;
-  __builtin_memcpy(RingWriter::payload(record), bytes, size);
+  if (size != 0) __builtin_memcpy(RingWriter::payload(record), bytes, size);
   vcpu.ring.commit(size);
 }
 

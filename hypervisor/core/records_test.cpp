@@ -116,7 +116,7 @@ TEST_F(Records, FindingTheRingFullAreCounted) {
 }
 
 TEST_F(Records, OfAnEvaluationBelongToNoEvent) {
-  record_script_failure(cpu(), nullptr, 0, HYPERDBG_SCRIPT_BAD_SHIFT, 1 << 12 | 2, 64);
+  record_script_failure(cpu(), HYPERDBG_RECORD_SCRIPT_ERROR, nullptr, 0, HYPERDBG_SCRIPT_BAD_SHIFT, 1 << 12 | 2, 64);
   const auto all = records();
   ASSERT_EQ(all.size(), 1u);
   EXPECT_EQ(Bytes(all[0].begin() + sizeof(hyperdbg_record), all[0].end()),

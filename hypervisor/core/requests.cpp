@@ -176,6 +176,11 @@ Reply modules(Vcpu&, Payload) {
   return {HYPERDBG_OK, static_cast<u32>(size)};
 }
 
+Reply detach(Vcpu&, Payload) {
+  machine.link.detach();
+  return {};
+}
+
 Reply test_fault(Vcpu&, Payload) {
   *reinterpret_cast<volatile u64*>(HYPERDBG_CPU_AREA) = 0;  // a guard page
   return {};
@@ -198,6 +203,7 @@ constexpr Handler handlers[] = {
     {HYPERDBG_REQUEST_EVALUATE, evaluate},
     {HYPERDBG_REQUEST_TRANSLATE, translate},
     {HYPERDBG_REQUEST_MODULES, modules},
+    {HYPERDBG_REQUEST_DETACH, detach},
     {HYPERDBG_REQUEST_TEST_FAULT, test_fault},
 };
 

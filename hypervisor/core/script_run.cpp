@@ -6,6 +6,7 @@
 #include "hypervisor/core/halt.hpp"
 #include "hypervisor/core/machine.hpp"
 #include "hypervisor/core/records.hpp"
+#include "hypervisor/core/script_events.hpp"
 #include "hypervisor/cpu/instructions.hpp"
 #include "hypervisor/cpu/routines.hpp"
 #include "script/runtime/clock.hpp"
@@ -52,7 +53,10 @@ struct RootHost {
     return translate_virtual(*run_of(&context).vcpu, address, found) ? found : 0;
   }
   static void cache(hyperdbg_script_context&, u64) {}
-  static void relax(hyperdbg_script_context&) { cpu::pause(); }
+  static void relax(hyperdbg_script_context& context) {
+    cpu::pause();
+    yield_to_stop(run_of(&context));
+  }
   static u64 service(hyperdbg_script_context& context, u64 number, u64 a, u64, u64, u64 position);
 };
 using Shared = script::Services<RootHost>;
@@ -61,7 +65,7 @@ u64 sleep(hyperdbg_script_context& context, u64 microseconds, u64 position) {
   Shared::charge(context, microseconds, position);
   const u64 start = cpu::rdtsc();
   const u64 ticks = microseconds * machine.boot->tsc_khz / 1000;
-  while (cpu::rdtsc() - start < ticks) cpu::pause();
+  while (cpu::rdtsc() - start < ticks) RootHost::relax(context);
   return 0;
 }
 
@@ -73,6 +77,7 @@ u64 RootHost::service(hyperdbg_script_context& context, u64 number, u64 a, u64, 
     case HYPERDBG_SERVICE_SLEEP:
       return sleep(context, a, position);
     default:
+      if (control_events(run_of(&context), number, a, position)) return 0;
       end(context, HYPERDBG_SCRIPT_NOT_AVAILABLE, position, number);
   }
 }
@@ -169,8 +174,8 @@ bool execute(Vcpu& vcpu, ScriptRun& run, const void* code, u64 code_size) {
   vcpu.run = run.outer;
   if (returned) return true;
   if (run.error == HYPERDBG_SCRIPT_OUT_OF_FUEL) run.detail = HYPERDBG_SCRIPT_FUEL;
-  record_script_failure(vcpu, run.event, run.action, static_cast<u32>(run.error), static_cast<u32>(run.position),
-                        run.detail);
+  record_script_failure(vcpu, HYPERDBG_RECORD_SCRIPT_ERROR, run.event, run.action, static_cast<u32>(run.error),
+                        static_cast<u32>(run.position), run.detail);
   return false;
 }
 

@@ -8,8 +8,8 @@ struct Vcpu;
 
 /*
  * Stops all other CPUs, by NMI, for as long as one CPU needs the machine for itself: to change the event table, or to
- * halt for the debugger. A stopped CPU is between two exits (never inside an action), or waits to become the owner
- * itself.
+ * halt for the debugger. A stopped CPU is between two exits, or waits for something inside an action: to become
+ * the owner itself, or for a lock that another CPU's script holds.
  */
 class StopControl {
  public:

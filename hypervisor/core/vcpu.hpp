@@ -3,9 +3,9 @@
 #include "abi/image.h"
 #include "abi/limits.h"
 #include "abi/wire.h"
+#include "base/message_ring.hpp"
 #include "base/types.hpp"
 #include "hypervisor/cpu/offsets.h"
-#include "hypervisor/events/message_ring.hpp"
 
 namespace hyperdbg {
 
@@ -35,6 +35,7 @@ struct Vcpu {
   u64 entry_ticks;                                   // TSC at the start of this exit
   u64 exits;
   bool spoke;                    // this exit wrote records
+  bool removals_wait;            // a script of this exit cleared an event
   bool instruction_pointer_set;  // an action wrote RIP in this exit
   u64 intercept_generation;      // of the engine, when intercepts were last computed
   u64 nested_generation;         // of the nested page tables, when translations were last flushed

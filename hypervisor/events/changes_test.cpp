@@ -50,6 +50,29 @@ TEST(Changes, ClearedAndDisabledEventsStopAtOnce) {
   }
 }
 
+TEST(Changes, ScriptsOfSeveralCoresChangeEventsAtOnce) {
+  Harness harness;
+  constexpr u32 count = 64;
+  for (u32 i = 0; i < count; ++i) harness.add(Wish().script());
+  std::atomic<u32> cleared{0};
+  const auto script = [&](u32 seed) {
+    for (u32 i = 0; i < 2000; ++i) {
+      const u32 id = (i * 7 + seed) % count;
+      harness.engine().set_enabled_from_script(id, i % 2 != 0);
+      if (i >= 1000 && harness.engine().clear_from_script(id)) ++cleared;
+    }
+  };
+  std::thread other(script, 3);
+  script(0);
+  other.join();
+  EXPECT_EQ(cleared, count);  // each by one of them
+  EXPECT_FALSE(harness.engine().set_enabled_from_script(5, true));
+  EXPECT_TRUE(harness.engine().reap());
+  EXPECT_EQ(harness.engine().event_count(), 0u);
+  EXPECT_EQ(harness.add(Wish().script()), HYPERDBG_OK);
+  EXPECT_TRUE(harness.engine().set_enabled_from_script(harness.id, false));
+}
+
 TEST(Changes, MemoryOfClearedEventsIsUsedAgainAfterReap) {
   Harness harness;
   harness.data_pages_left = 2;

@@ -124,15 +124,31 @@ Event* Engine::at_or_after(u32 id) {
   return event;
 }
 
+Event* Engine::in_bucket(u32 id) const {
+  Event* event = buckets_[id % bucket_count];
+  while (event && event->id != id) event = event->next_in_bucket;
+  return event;
+}
+
 Event* Engine::find(u32 id) {
-  Event* event = at_or_after(id);
-  return event && event->id == id && event->state != EventState::cleared ? event : nullptr;
+  Event* event = in_bucket(id);
+  return event && event->state != EventState::cleared ? event : nullptr;
+}
+
+void Engine::fill_buckets() {
+  for (Event*& bucket : buckets_) bucket = nullptr;
+  for (Event* event = first_; event; event = event->next_defined) {
+    event->next_in_bucket = buckets_[event->id % bucket_count];
+    buckets_[event->id % bucket_count] = event;
+  }
 }
 
 void Engine::define(Event& event) {
   event.next_defined = nullptr;
   (last_ ? last_->next_defined : first_) = &event;
   last_ = &event;
+  event.next_in_bucket = buckets_[event.id % bucket_count];
+  buckets_[event.id % bucket_count] = &event;
   ++event_count_;
   const u64 generation = generation_.load(std::memory_order_relaxed);
   additions_[generation % kept_additions] = {event.kind, event.core, event.key};
@@ -147,9 +163,34 @@ void Engine::set_enabled(Event& event, bool enabled) {
 void Engine::clear(Event& event) {
   if (event.state == EventState::cleared) return;
   event.set_state(EventState::cleared);
-  --event_count_;
-  ++cleared_count_;
+  count_cleared(1);
+}
+
+void Engine::count_cleared(u32 count) {
+  event_count_ -= count;
+  cleared_count_ += count;
   last_removal_ = generation_.fetch_add(1, std::memory_order_release) + 1;
+}
+
+// A cleared event stays cleared, whichever core is quicker.
+bool Engine::set_enabled_from_script(u32 id, bool enabled) {
+  Event* event = in_bucket(id);
+  if (!event) return false;
+  const EventState wanted = enabled && event->action_count != 0 ? EventState::enabled : EventState::disabled;
+  std::atomic_ref state(event->state);
+  EventState seen = state.load(std::memory_order_relaxed);
+  while (seen != EventState::cleared && !state.compare_exchange_weak(seen, wanted, std::memory_order_relaxed)) {
+  }
+  return seen != EventState::cleared;
+}
+
+bool Engine::clear_from_script(u32 id) {
+  Event* event = in_bucket(id);
+  if (!event) return false;
+  const EventState before = std::atomic_ref(event->state).exchange(EventState::cleared, std::memory_order_relaxed);
+  if (before == EventState::cleared) return false;
+  cleared_by_scripts_.fetch_add(1, std::memory_order_relaxed);
+  return true;
 }
 
 void Engine::rebuild_table() {
@@ -159,6 +200,7 @@ void Engine::rebuild_table() {
 }
 
 bool Engine::reap() {
+  if (const u32 count = cleared_by_scripts_.exchange(0, std::memory_order_relaxed)) count_cleared(count);
   if (anyone_inside()) return false;
   // Rebuilding the table costs as much as all events together: with many of them, wait until it is worth it.
   const bool many = event_count_ > 256;
@@ -180,6 +222,7 @@ bool Engine::reap() {
   }
   finger_ = nullptr;
   cleared_count_ = 0;
+  fill_buckets();
   rebuild_table();
   return true;
 }
@@ -193,6 +236,7 @@ void Engine::bury_all() {
     dead_ = event;
   }
   last_ = finger_ = nullptr;
+  fill_buckets();
   // Triggers in progress must not run what is added from now on, although ids start at 0 again.
   for (CoreState& state : cores_) state.bound = 0;
 }

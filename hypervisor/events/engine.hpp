@@ -58,6 +58,10 @@ class Engine {
   // event_sc() of a script that runs on this core; in post, and outside of events, it only warns.
   template <EventHost Host>
   void short_circuit(Host& host, bool on);
+  // event_enable(), event_disable() and event_clear() of a script, while the other cores run; false: no such event.
+  // What was cleared stops at once, and is removed by the next reap().
+  bool set_enabled_from_script(u32 id, bool enabled);
+  bool clear_from_script(u32 id);
   // What this core is inside of: the event whose actions run, or null.
   const Event* running(u32 core) const { return cores_[core].running; }
   Stage running_stage(u32 core) const { return cores_[core].stage; }
@@ -162,6 +166,9 @@ class Engine {
   Status apply(Event& event, u32 modification);
 
   Event* at_or_after(u32 id);  // cleared ones too
+  Event* in_bucket(u32 id) const;
+  void fill_buckets();
+  void count_cleared(u32 count);
   Result<Event*> take_event();
   Result<Action*> take_blank_action();
   Result<Action*> take_action(u32 kind);
@@ -180,7 +187,10 @@ class Engine {
   Event* first_ = nullptr;  // ascending ids, cleared ones included
   Event* last_ = nullptr;
   Event* finger_ = nullptr;  // where at_or_after() ended: requests usually go through the ids in order
-  Event* dead_ = nullptr;    // out of the list since RESET, not yet free
+  static constexpr u32 bucket_count = 4096;
+  Event* buckets_[bucket_count]{};          // by id, so that a script finds one without a walk over all
+  std::atomic<u32> cleared_by_scripts_{0};  // and not counted yet
+  Event* dead_ = nullptr;                   // out of the list since RESET, not yet free
   SlotPool<Event> free_events_;
   SlotPool<Action> free_actions_;
   SlotPool<Action> blank_actions_;  // structures without code pages

@@ -68,7 +68,8 @@ struct Event {
   Counter failed;
   Counter dropped;
 
-  Event* next_defined;  // all events, ascending ids
+  Event* next_defined;    // all events, ascending ids
+  Event* next_in_bucket;  // with the same low bits of the id
   Event* free_next;
   u32 condition_size;
   u32 text_size;

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include "abi/record.h"
 #include "abi/script.h"
 
 namespace hyperdbg::script {
@@ -37,13 +38,29 @@ std::string reason(std::uint64_t error, std::uint64_t detail) {
   }
 }
 
+std::string place(std::uint64_t position) {
+  return position == 0 ? "" : fmt::format(" at line {}, column {}", position >> 12, position & 0xfff);
+}
+
 }  // namespace
 
 std::string failure_text(std::uint64_t error, std::uint64_t position, std::uint64_t detail) {
-  std::string text = reason(error, detail);
-  if (position != 0) text += fmt::format(" at line {}, column {}", position >> 12, position & 0xfff);
+  std::string text = reason(error, detail) + place(position);
   if (error == HYPERDBG_SCRIPT_OUT_OF_FUEL) text += fmt::format(" (more than {} operations)", detail);
   return text;
+}
+
+std::string warning_text(std::uint64_t warning, std::uint64_t position, std::uint64_t detail) {
+  switch (warning) {
+    case HYPERDBG_WARNING_UNKNOWN_EVENT:
+      return fmt::format("invalid tag id ({:x}){}", detail, place(position));
+    case HYPERDBG_WARNING_PAUSE_IN_VMI:
+      return fmt::format("pause(){} has no effect: the VMI Mode cannot be halted", place(position));
+    case HYPERDBG_WARNING_PAUSE_OUTSIDE_OF_EVENT:
+      return fmt::format("pause(){} has no effect: it belongs into the script of an event", place(position));
+    default:
+      return fmt::format("warning {}{}", warning, place(position));
+  }
 }
 
 }  // namespace hyperdbg::script

@@ -9,4 +9,7 @@ namespace hyperdbg::script {
 // hyperdbg_script_error.
 std::string failure_text(std::uint64_t error, std::uint64_t position, std::uint64_t detail);
 
+// What a script asked for and did not get, though it went on; abi/record.h's hyperdbg_script_warning.
+std::string warning_text(std::uint64_t warning, std::uint64_t position, std::uint64_t detail);
+
 }  // namespace hyperdbg::script

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "hypervisor/events/message_ring.hpp"
+#include "base/message_ring.hpp"
 
 #include <atomic>
 
@@ -17,6 +17,9 @@ u64 load(const u64& shared) {
 void store(u64& shared, u64 value) {
   std::atomic_ref(shared).store(value, std::memory_order_release);
 }
+
+// A RECORD_FLUSH, and the PAD that may have to stand before it.
+constexpr u64 kept_for_flush = 2 * aligned(sizeof(hyperdbg_record));
 
 // What every record starts with; all that there is of a PAD.
 struct RecordStart {
@@ -48,7 +51,8 @@ hyperdbg_record* RingWriter::reserve(hyperdbg_record_kind kind, u32 capacity) {
   const u64 size = aligned(sizeof(hyperdbg_record) + u64{capacity});
   const u64 to_end = size_ - head_ % size_;
   const u64 pad = size > to_end ? to_end : 0;
-  if (size > HYPERDBG_MAXIMUM_MESSAGE_SIZE || room() < pad + size) {
+  const u64 kept = kind == HYPERDBG_RECORD_FLUSH ? 0 : kept_for_flush;
+  if (size > HYPERDBG_MAXIMUM_MESSAGE_SIZE || room() < pad + size + kept) {
     drop();
     return nullptr;
   }
@@ -71,8 +75,8 @@ void RingWriter::commit(u32 length) {
   reserved_ = nullptr;
   head_ += size;
   ++sequence_;
-  store(ring_->sequence, sequence_);
   store(ring_->head, head_);
+  store(ring_->sequence, sequence_);  // last: a reader that sees it sees the record as well
 }
 
 void RingWriter::drop() {
@@ -82,18 +86,21 @@ void RingWriter::drop() {
   store(ring_->dropped, dropped_);
 }
 
-void RingReader::init(hyperdbg_ring* ring, const u8* bytes, u64 size) {
+void RingReader::init(hyperdbg_ring* ring, const u8* bytes, u64 size, u32 core) {
   *this = RingReader{};
+  core_ = static_cast<u16>(core);
   ring_ = ring;
   bytes_ = bytes;
   size_ = size;
   tail_ = load(ring->tail);
+  next_ = load(ring->sequence);
 }
 
 const hyperdbg_record* RingReader::peek() {
   for (;;) {
+    const u64 written = load(ring_->sequence);
     const u64 head = load(ring_->head);
-    if (head == tail_) return nullptr;
+    if (head == tail_) return losses(written);
     if (!load_record(head - tail_)) {
       ++damaged_;
       tail_ = head;
@@ -103,6 +110,17 @@ const hyperdbg_record* RingReader::peek() {
     if (record_.kind != HYPERDBG_RECORD_PAD) return &record_;
     advance();
   }
+}
+
+const hyperdbg_record* RingReader::losses(u64 written) {
+  if (written <= next_) return nullptr;
+  record_ = {};
+  record_.size = sizeof(record_);
+  record_.kind = HYPERDBG_RECORD_LOST;
+  record_.core = core_;
+  record_.sequence = written;
+  record_.event = HYPERDBG_NO_EVENT;
+  return &record_;
 }
 
 bool RingReader::load_record(u64 available) {
@@ -117,7 +135,7 @@ bool RingReader::load_record(u64 available) {
   record_.kind = start.kind;
   if (start.size % 8 != 0 || start.size < sizeof(start) || start.size > limit) return false;
   if (start.kind == HYPERDBG_RECORD_PAD) return true;
-  if (start.size < sizeof(record_)) return false;
+  if (start.size < sizeof(record_) || start.kind == HYPERDBG_RECORD_LOST) return false;  // only made by the reader
   // The bytes may change while they are read: what was checked is what is kept.
   __builtin_memcpy(&record_, place, sizeof(record_));
   record_.size = start.size;
@@ -127,14 +145,22 @@ bool RingReader::load_record(u64 available) {
 }
 
 void RingReader::advance() {
+  if (record_.kind != HYPERDBG_RECORD_PAD) next_ = record_.sequence + (record_.kind == HYPERDBG_RECORD_LOST ? 0 : 1);
+  if (record_.kind == HYPERDBG_RECORD_LOST) return;
   tail_ += record_.size;
   store(ring_->tail, tail_);
 }
 
-u64 RingReader::discard() {
-  u64 count = 0;
-  for (; peek(); advance()) ++count;
-  return count;
+u32 RingReader::take(u8* to, u32 room) {
+  u32 used = 0;
+  for (const hyperdbg_record* record = peek(); record && record->size <= room - used; record = peek()) {
+    const u32 tail = record->size - sizeof(*record);
+    __builtin_memcpy(to + used, record, sizeof(*record));
+    if (tail != 0) __builtin_memcpy(to + used + sizeof(*record), payload_, tail);
+    used += record->size;
+    advance();
+  }
+  return used;
 }
 
 }  // namespace hyperdbg

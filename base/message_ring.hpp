@@ -17,7 +17,8 @@ class RingWriter {
   void init(hyperdbg_ring* ring, u8* bytes, u64 size);
 
   // Room for a header and `capacity` bytes (at most HYPERDBG_MAXIMUM_MESSAGE_SIZE in all), or null: full, counted.
-  // size, kind, core (0) and sequence are filled; the caller fills the others and the payload.
+  // size, kind, core (0) and sequence are filled; the caller fills the others and the payload. A RECORD_FLUSH finds
+  // room where others do not: it is what a full ring may need.
   hyperdbg_record* reserve(hyperdbg_record_kind kind, u32 capacity);
   static u8* payload(hyperdbg_record* record) { return reinterpret_cast<u8*>(record + 1); }
   // Makes the reserved record visible with `length` bytes of payload, at most what was reserved.
@@ -43,26 +44,30 @@ class RingWriter {
 // The reading end; there is one for each ring. It does not trust the bytes that it reads either.
 class RingReader {
  public:
-  void init(hyperdbg_ring* ring, const u8* bytes, u64 size);
+  void init(hyperdbg_ring* ring, const u8* bytes, u64 size, u32 core);
 
-  // The oldest record, or null when there is none. Its payload stays valid until advance(). `length` bytes of payload
+  // The oldest record, or null when there is none. Behind the last one that was written a RECORD_LOST (size 40) tells
+  // of those that found the ring full. Its payload stays valid until advance(). `length` bytes of payload
   // are there; only the copy of the header that is returned was checked.
   const hyperdbg_record* peek();
   const u8* payload() const { return payload_; }
   void advance();
-  // Discards everything that is there, and says how many records that were.
-  u64 discard();
+  // Takes whole records, as many as fit into `room` bytes; returns the bytes used.
+  u32 take(u8* to, u32 room);
 
   u64 damaged() const { return damaged_; }  // times the ring made no sense and its content was skipped
 
  private:
   bool load_record(u64 available);
+  const hyperdbg_record* losses(u64 written);
 
   hyperdbg_ring* ring_ = nullptr;
   const u8* bytes_ = nullptr;
   u64 size_ = 0;
   u64 tail_ = 0;
   u64 damaged_ = 0;
+  u64 next_ = 0;  // sequence number
+  u16 core_ = 0;
   const u8* payload_ = nullptr;
   hyperdbg_record record_{};
 };
