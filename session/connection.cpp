@@ -29,7 +29,8 @@ Connection::Connection(std::unique_ptr<Transport> transport, Timing timing)
       timing_(timing),
       buffer_(PacketReader::buffer_size),
       reader_(buffer_.data(), PacketReader::buffer_size),
-      sequence_(first_sequence()) {}
+      sequence_(first_sequence()),
+      unasked_(timing.missing_packet) {}
 
 Expected<Answer> Connection::request(std::uint32_t kind, ByteView payload) {
   if (closed_) return std::unexpected(*closed_);
@@ -44,6 +45,7 @@ Expected<Answer> Connection::request(std::uint32_t kind, ByteView payload) {
   auto waited = wait_for_answer();
   auto answer = waited ? finish(kind) : Expected<Answer>(std::unexpected(waited.error()));
   pending_.reset();
+  wait_for_missing();
   deliver();
   return answer;
 }
@@ -65,8 +67,16 @@ Expected<void> Connection::wait_for_answer() {
                    "err, the debuggee does not answer. is the line right, and is the debuggee still running?");
 }
 
+// What came before an answer is told before it, also if it has to be sent again.
+void Connection::wait_for_missing() {
+  while (unasked_.waits() && !closed_ && !(cancelled_ && cancelled_())) {
+    transport_->wait(std::min(timing_.missing_packet, std::chrono::milliseconds(50)));
+    static_cast<void>(receive());
+  }
+}
+
 Expected<Answer> Connection::finish(std::uint32_t kind) {
-  if (kind == HYPERDBG_REQUEST_HELLO) forget_numbers();  // the image may be another one than before
+  if (kind == HYPERDBG_REQUEST_HELLO) unasked_.restart();  // the image may be another one than before
   attached_ = true;
   return std::move(*pending_->answer);
 }
@@ -79,10 +89,7 @@ void Connection::pump() {
 
 Expected<void> Connection::receive() {
   auto received = receive_some();
-  if (!received && !closed_) {
-    closed_ = received.error();
-    unasked_.push_back({0, {}});
-  }
+  if (!received && !closed_) closed_ = received.error();
   return received;
 }
 
@@ -102,6 +109,8 @@ Expected<void> Connection::receive_some() {
     reader_.reset();
     ask_again(0);
   }
+  for (const std::uint32_t missing : unasked_.take_missing()) ask_again(missing);
+  unasked_.check(Clock::now());
   return {};
 }
 
@@ -147,52 +156,22 @@ void Connection::handle_resend() {
 }
 
 void Connection::handle_unasked(const hyperdbg_packet& header) {
-  if (!is_new(header.sequence)) return;
-  unasked_.push_back({header.kind, Bytes(reader_.payload(), reader_.payload() + header.length)});
-}
-
-// Whether the image's unasked packet has not been seen yet; notes which ones are missing before it.
-bool Connection::is_new(std::uint32_t sequence) {
-  constexpr std::uint32_t window = 16;
-  if (const auto late = std::ranges::find(missing_, sequence); late != missing_.end()) {
-    missing_.erase(late);
-    return true;
-  }
-  if (expected_ != 0 && sequence != expected_) {
-    if (sequence < expected_ && expected_ - sequence <= window) return false;
-    uncertain_ = true;
-    for (std::uint32_t lost = expected_; lost < sequence && sequence - lost <= window; ++lost) missing_.push_back(lost);
-    while (missing_.size() > window) missing_.pop_front();
-  }
-  expected_ = sequence + 1;
-  return true;
-}
-
-void Connection::forget_numbers() {
-  expected_ = 0;
-  missing_.clear();
+  unasked_.take(header.sequence, {header.kind, Bytes(reader_.payload(), reader_.payload() + header.length)},
+                Clock::now());
 }
 
 void Connection::deliver() {
   // The listener may send requests of its own, which come back here: the outermost call delivers everything.
   if (delivering_ || listener_ == nullptr) return;
   delivering_ = true;
-  while (!unasked_.empty()) {
-    const Unasked packet = std::move(unasked_.front());
-    unasked_.pop_front();
-    deliver(packet);
-  }
-  if (uncertain_ && !closed_) {
-    uncertain_ = false;
-    listener_->on_uncertain();
-  }
+  while (const auto packet = unasked_.next()) deliver(*packet);
+  if (unasked_.take_uncertain() && !closed_) listener_->on_uncertain();
+  if (closed_ && !std::exchange(told_closed_, true)) listener_->on_disconnected(*closed_);
   delivering_ = false;
 }
 
-void Connection::deliver(const Unasked& packet) {
+void Connection::deliver(const PacketOrder::Packet& packet) {
   switch (packet.kind) {
-    case 0:
-      return listener_->on_disconnected(*closed_);
     case HYPERDBG_PACKET_RECORDS:
       return listener_->on_records(packet.payload);
     case HYPERDBG_PACKET_HALTED:
@@ -203,7 +182,6 @@ void Connection::deliver(const Unasked& packet) {
     case HYPERDBG_PACKET_FAULT:
       return listener_->on_fault(text_of(packet.payload));
     case HYPERDBG_PACKET_LEFT:
-      forget_numbers();
       return listener_->on_left();
     default:
       return;  // of a later version; the version check at attach says so

@@ -2,11 +2,11 @@
 #pragma once
 #include <algorithm>
 #include <chrono>
-#include <deque>
 #include <memory>
 #include <optional>
 
 #include "base/packet.hpp"
+#include "session/packet_order.hpp"
 #include "session/target.hpp"
 #include "session/transport.hpp"
 
@@ -23,6 +23,7 @@ class Connection final : public Target {
     std::chrono::milliseconds quiet{1000};  // nothing arrived for so long: ask again
     int attempts = 10;
     std::chrono::milliseconds rest_of_packet{2000};  // a packet's rest has to come within this
+    std::chrono::milliseconds missing_packet{500};   // others wait so long for one that was lost
   };
 
   explicit Connection(std::unique_ptr<Transport> transport) : Connection(std::move(transport), Timing{}) {}
@@ -38,10 +39,6 @@ class Connection final : public Target {
   Timing& timing() { return timing_; }
 
  private:
-  struct Unasked {
-    std::uint16_t kind;
-    Bytes payload;
-  };
   struct Pending {
     std::uint32_t sequence;
     Bytes packet;
@@ -57,11 +54,10 @@ class Connection final : public Target {
   void handle_resend();
   void ask_again(std::uint32_t sequence);
   void deliver();
-  void deliver(const Unasked& packet);
+  void deliver(const PacketOrder::Packet& packet);
   Expected<void> wait_for_answer();
   Expected<Answer> finish(std::uint32_t kind);
-  bool is_new(std::uint32_t sequence);
-  void forget_numbers();
+  void wait_for_missing();
 
   std::unique_ptr<Transport> transport_;
   Timing timing_;
@@ -69,14 +65,12 @@ class Connection final : public Target {
   PacketReader reader_;
   std::uint32_t sequence_;
   std::optional<Pending> pending_;
-  std::deque<Unasked> unasked_;
-  std::uint32_t expected_ = 0;  // next sequence number of the image's unasked packets, 0 before the first
-  std::deque<std::uint32_t> missing_;
+  PacketOrder unasked_;
   Clock::time_point last_byte_ = Clock::now();
   std::optional<Error> closed_;
+  bool told_closed_ = false;
   bool attached_ = false;
   bool delivering_ = false;
-  bool uncertain_ = false;
 };
 
 }  // namespace hyperdbg

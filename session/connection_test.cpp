@@ -109,7 +109,7 @@ struct Heard final : TargetListener {
 struct ConnectionTest : testing::Test {
   FakeLine::State line;
   Heard heard;
-  Connection connection{std::make_unique<FakeLine>(line), {5ms, 4, 5ms}};
+  Connection connection{std::make_unique<FakeLine>(line), {5ms, 4, 5ms, 20ms}};
 
   ConnectionTest() { connection.set_listener(&heard); }
   std::string ask(std::string_view text) {
@@ -175,12 +175,22 @@ TEST_F(ConnectionTest, hands_over_what_came_before_the_answer_in_order_and_once)
   EXPECT_EQ(heard.calls, (std::vector<std::string>{"records a", "running"}));
 }
 
-TEST_F(ConnectionTest, tells_when_a_packet_was_lost_and_takes_it_late) {
+TEST_F(ConnectionTest, puts_late_packets_back_into_their_order) {
   line.before_answer = {unasked(HYPERDBG_PACKET_RECORDS, 1, "a"), unasked(HYPERDBG_PACKET_RECORDS, 3, "c"),
                         unasked(HYPERDBG_PACKET_RECORDS, 2, "b"), unasked(HYPERDBG_PACKET_RECORDS, 2, "b"),
                         unasked(HYPERDBG_PACKET_RECORDS, 4, "d")};
   ask("x");
-  EXPECT_EQ(heard.calls, (std::vector<std::string>{"records a", "records c", "records b", "records d", "uncertain"}));
+  EXPECT_EQ(heard.calls, (std::vector<std::string>{"records a", "records b", "records c", "records d"}));
+}
+
+TEST_F(ConnectionTest, asks_for_a_lost_packet_and_goes_on_without_it) {
+  line.before_answer = {unasked(HYPERDBG_PACKET_RECORDS, 1, "a"), unasked(HYPERDBG_PACKET_RECORDS, 3, "c")};
+  const auto packets = std::exchange(line.before_answer, {});
+  attach();
+  line.before_answer = packets;
+  ask("x");
+  EXPECT_GE(line.resends_asked, 1);
+  EXPECT_EQ(heard.calls, (std::vector<std::string>{"records a", "records c", "uncertain"}));
 }
 
 TEST_F(ConnectionTest, accepts_an_image_that_started_anew) {
