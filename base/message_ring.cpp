@@ -47,6 +47,10 @@ bool RingWriter::empty() const {
   return load(ring_->tail) == head_;
 }
 
+bool RingWriter::crowded() const {
+  return room() < size_ / 2;
+}
+
 hyperdbg_record* RingWriter::reserve(hyperdbg_record_kind kind, u32 capacity) {
   const u64 size = aligned(sizeof(hyperdbg_record) + u64{capacity});
   const u64 to_end = size_ - head_ % size_;

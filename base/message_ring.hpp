@@ -27,7 +27,8 @@ class RingWriter {
   void drop();
 
   u64 dropped() const { return dropped_; }
-  bool empty() const;  // the reader has taken everything
+  bool empty() const;    // the reader has taken everything
+  bool crowded() const;  // more than half full
 
  private:
   u64 room() const;

@@ -138,7 +138,7 @@ void handle(typename B::Cpu& cpu, Decode decode) {
   dispatch<B>(cpu, decode());
   if (cpu.spoke) {
     cpu.spoke = false;
-    if (machine.link.active()) machine.link.send_records();
+    if (machine.link.active()) machine.link.send_records(cpu);
   }
   if (machine.engine.inside(cpu.core)) {
     machine.engine.account(cpu.core, cpu::rdtsc() - cpu.entry_ticks);

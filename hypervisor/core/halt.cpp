@@ -46,7 +46,7 @@ void announce(Vcpu& vcpu) {
     for (u32 i = 0; i + 1 < sizeof(message.text) && state.cause.text[i] != 0; ++i)
       message.text[i] = state.cause.text[i];
   }
-  machine.link.send_records();
+  machine.link.send_records(vcpu);
   machine.link.send(HYPERDBG_PACKET_HALTED, {reinterpret_cast<const u8*>(&message), sizeof(message)});
 }
 
@@ -57,7 +57,7 @@ void serve(Vcpu& vcpu) {
   }
   if (!machine.link.poll()) return;
   const std::span<const u8> answer = handle_request(vcpu, machine.link.request());
-  machine.link.send_records();  // an evaluation's output comes before its answer
+  machine.link.send_records(vcpu);  // an evaluation's output comes before its answer
   machine.link.answer(answer);
   finish_request(vcpu);
 }

@@ -169,9 +169,23 @@ u32 DebuggerLink::gather_records() {
   return used;
 }
 
-void DebuggerLink::send_records() {
+// False: it is not needed, or the machine is about to stop.
+bool DebuggerLink::wait_for_turn(const Vcpu& vcpu) {
+  if (!vcpu.ring.crowded()) return false;
+  __atomic_add_fetch(&waiting_, 1, __ATOMIC_RELAXED);
+  bool mine = try_lock();
+  while (!mine && !machine.stop.requested()) {
+    cpu::pause();
+    mine = try_lock();
+  }
+  __atomic_sub_fetch(&waiting_, 1, __ATOMIC_RELAXED);
+  return mine;
+}
+
+void DebuggerLink::send_records(const Vcpu& vcpu) {
   while (attached_ && !line_dead_ && records_waiting()) {  // without a debugger they stay in the rings
-    if (!try_lock()) return;
+    if (vcpu.ring.empty() && others_wait()) return;        // whoever has the line next goes on
+    if (!try_lock() && !wait_for_turn(vcpu)) return;
     const u32 used = gather_records();
     const hyperdbg_packet header = encode_header(HYPERDBG_PACKET_RECORDS, ++sequence_, records_, used);
     remember(header, {records_, used});

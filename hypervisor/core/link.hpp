@@ -40,8 +40,9 @@ class DebuggerLink {
   void send(hyperdbg_packet_kind kind, std::span<const u8> payload);
   void send_fault(const char* text, u32 size);
 
-  // Sends the records of all CPUs. Returns at once when another CPU is doing it, which then sees ours too.
-  void send_records();
+  // Sends the records of all CPUs. Another CPU that is doing it already sees ours too; we only wait for our turn when
+  // our ring is crowded, because the line is what limits us then, and nothing should be lost.
+  void send_records(const Vcpu& vcpu);
 
  private:
   struct Sent {
@@ -58,6 +59,8 @@ class DebuggerLink {
   static bool records_waiting();
   bool try_lock() { return __atomic_exchange_n(&busy_, 1, __ATOMIC_ACQUIRE) == 0; }
   void lock();
+  bool wait_for_turn(const Vcpu& vcpu);
+  bool others_wait() const { return __atomic_load_n(&waiting_, __ATOMIC_RELAXED) != 0; }
   void unlock() { __atomic_store_n(&busy_, 0, __ATOMIC_RELEASE); }
 
   Uart uart_{0};
@@ -65,6 +68,7 @@ class DebuggerLink {
   bool active_ = false, attached_ = false, listening_ = false, byte_taken_silently_ = false;
   bool line_dead_ = false;  // the last byte did not go out: the rest of that packet is not tried
   u32 busy_ = 0;
+  u32 waiting_ = 0;       // CPUs, for their turn to send records
   u32 sequence_ = 0;      // of our own packets
   u32 last_request_ = 0;  // sequence number of the request answered last
   u32 answer_size_ = 0;

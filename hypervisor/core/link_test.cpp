@@ -171,13 +171,13 @@ TEST_F(Link, KeepsRecordsWhileTheLineIsDead) {
   line.takes = 0;
   for (const char* text : {"one", "two"}) {
     record_text(cpu(), nullptr, text);
-    link.send_records();
+    link.send_records(cpu());
   }
   line.takes = ~0ull;
   line.hear(status(1));
   ASSERT_TRUE(serve());
   heard();
-  link.send_records();
+  link.send_records(cpu());
   const auto packets = heard();
   ASSERT_EQ(packets.size(), 1u);
   EXPECT_EQ(std::memcmp(packets[0].payload.data() + sizeof(hyperdbg_record), "two", 3), 0);
@@ -188,10 +188,10 @@ TEST_F(Link, KeepsRecordsWhileTheLineIsDead) {
 
 TEST_F(Link, KeepsRecordsForTheFirstDebugger) {
   record_text(cpu(), nullptr, "early");
-  link.send_records();
+  link.send_records(cpu());
   EXPECT_TRUE(line.out.empty());
   attach();
-  link.send_records();
+  link.send_records(cpu());
   EXPECT_EQ(heard().size(), 1u);
 }
 
@@ -199,7 +199,7 @@ TEST_F(Link, SendsTheRecordsOfAllCpusWhole) {
   attach();
   record_text(cpu(0), nullptr, "zero");
   record_text(cpu(1), nullptr, "one");
-  link.send_records();
+  link.send_records(cpu());
   const auto packets = heard();
   ASSERT_EQ(packets.size(), 1u);
   hyperdbg_record first, second;
@@ -215,7 +215,7 @@ TEST_F(Link, SplitsManyRecordsOverPackets) {
   attach();
   const std::string text(1000, 't');
   for (u32 i = 0; i < 50; ++i) record_text(cpu(), nullptr, text.c_str());
-  link.send_records();
+  link.send_records(cpu());
   u64 count = 0;
   for (const Packet& each : heard()) {
     for (std::size_t at = 0; at < each.payload.size(); ++count) {
