@@ -197,6 +197,7 @@ TEST_F(ScriptTool, PrintsOneLineOfJson) {
   EXPECT_EQ(ended.json()["value"], "7");
   EXPECT_EQ(ended.json()["diagnostics"][0]["message"], "invalid address 8 at line 2, column 5");
   EXPECT_EQ(ended.json()["diagnostics"][0]["line"], 2);
+  EXPECT_EQ(ended.json()["diagnostics"][0]["source"], "x = poi(8);");
 }
 
 TEST_F(ScriptTool, PlaysABatchEachInAWorldOfItsOwn) {
@@ -254,8 +255,9 @@ TEST_F(ScriptTool, SaysWhichIncludeIsWrong) {
                               ":\n#include \"endless.ds\"\n^\n#include \"endless.ds\": files include each other too "
                               "deeply\n");
   const std::string wrong = write("wrong.ds", "\nx = y1z;\n");
-  EXPECT_TRUE(
-      start({"run", write("b.ds", "#include \"wrong.ds\"\n")}).errors.starts_with("Line 2 of " + wrong + ":\n"));
+  const std::string main = write("b.ds", "#include \"wrong.ds\"\n");
+  EXPECT_TRUE(start({"run", main}).errors.starts_with("Line 2 of " + wrong + ":\n"));
+  EXPECT_EQ(start({"run", "--json", main}).json()["diagnostics"][0]["file"], wrong);
 }
 
 }  // namespace
