@@ -30,6 +30,7 @@ std::string_view nearest(std::string_view word, std::span<const std::string_view
   std::string_view best;
   std::size_t least = 1 + word.size() / 4;
   for (const std::string_view candidate : candidates) {
+    if (word.size() > candidate.size() + least || candidate.size() > word.size() + least) continue;
     const std::size_t far = distance(word, candidate);
     if (far > least || (far == least && !best.empty())) continue;
     least = far;
