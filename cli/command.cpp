@@ -35,7 +35,7 @@ std::vector<const Command*> collect() {
   };
   for (const Command& command : event_commands()) commands.push_back(&command);
   commands.insert(commands.end(), {&events_command, &exits_command, &output_command, &flush_command, &evaluate_command,
-                                   &print_command, &registers_command, &core_command});
+                                   &print_command, &formats_command, &registers_command, &core_command});
   for (const Command& command : read_memory_commands()) commands.push_back(&command);
   for (const Command& command : edit_memory_commands()) commands.push_back(&command);
   commands.insert(commands.end(),

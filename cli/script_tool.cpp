@@ -44,6 +44,7 @@ std::string json_line(const Report& report) {
     entry["message"] = one.message;
     entry["hint"] = one.hint;
     entry["source"] = one.source_line;
+    if (!one.file.empty()) entry["file"] = one.file;  // an included one
     json["diagnostics"].push_back(std::move(entry));
   }
   // What a script prints may be no UTF-8, JSON is.
@@ -77,7 +78,7 @@ class ScriptTool {
     if (!compiled) return mistakes(std::move(compiled.error()));
     if (options_.verb == ScriptVerb::disasm)
       return Report{.out = render_instructions(0, compiled->blob, compiled->blob.size(), {})};
-    return run(runtime, *compiled);
+    return run(runtime, *compiled, text);
   }
 
  private:
@@ -104,7 +105,8 @@ class ScriptTool {
     return {};
   }
 
-  static Expected<Report> run(script::UserRuntime& runtime, const script::CompiledScript& compiled) {
+  static Expected<Report> run(script::UserRuntime& runtime, const script::CompiledScript& compiled,
+                              const std::string& text) {
     auto outcome = runtime.run(compiled);
     if (!outcome) return fail("{}", outcome.error());
     Report report{.out = std::move(outcome->messages)};
@@ -114,6 +116,7 @@ class ScriptTool {
     script::Diagnostic diagnostic;
     diagnostic.line = static_cast<std::uint32_t>(outcome->position >> 12);
     diagnostic.column = static_cast<std::uint32_t>(outcome->position & 0xfff);
+    diagnostic.source_line = script::line_of(text, diagnostic.line);
     diagnostic.message = script::failure_text(outcome->error, outcome->position, outcome->detail);
     report.diagnostics.push_back(std::move(diagnostic));
     return report;

@@ -11,7 +11,7 @@ extern const Command go_command, pause_command, sleep_command, exit_command, sta
 extern const Command events_command, exits_command;
 extern const Command registers_command, core_command;
 extern const Command disassemble_command, search_symbol_command;
-extern const Command evaluate_command, print_command;
+extern const Command evaluate_command, print_command, formats_command;
 extern const Command script_command, kernel_log_command, settings_command, clear_screen_command, test_command;
 extern const Command output_command, flush_command, reset_command;
 std::span<const Command> read_memory_commands();

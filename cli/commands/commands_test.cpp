@@ -176,6 +176,25 @@ TEST_F(CommandsTest, scripts_are_evaluated_on_the_debuggee) {
   EXPECT_EQ(type("print 1/0"), "err, the evaluation was ended by an error (c000010a)\n");
 }
 
+TEST_F(CommandsTest, scripts_are_tried_here_in_vmi_mode) {
+  debuggee->hello.mode = HYPERDBG_MODE_VMI;
+  attach();
+  console.session().set_compiler([](std::string_view text, const script::CompileOptions& options) {
+    return script::Compiler::load().value()->compile(text, options);
+  });
+  const std::string shown = type("? printf(\"%d %d\\n\", $event_stage, 5);");
+  EXPECT_TRUE(shown.starts_with("warning, in the VMI Mode there is no halted debuggee")) << shown;
+  EXPECT_TRUE(shown.ends_with("\ntest expression : printf(\"%d %d\\n\", $event_stage, 5); \n0 5\n")) << shown;
+  EXPECT_FALSE(debuggee->evaluated);
+  EXPECT_TRUE(
+      type(".formats 10")
+          .ends_with(
+              "Evaluate expression:\nHex :        00000000`00000010\nDecimal :    16\nOctal :      20\n"
+              "Binary :     00000000 00000000 00000000 00000000 00000000 00000000 00000000 00010000\n"
+              "Char :       ........\nTime :       01/01/1970 - 12:00AM\nFloat :      0.00 +8e-323 7.905050E-323\n"
+              "Double :     7.90505033345994471e-323\n"));
+}
+
 TEST_F(CommandsTest, status_tells_the_mode) {
   EXPECT_EQ(type(".status"), "err, you're not connected to any instance of HyperDbg\n");
   attach();

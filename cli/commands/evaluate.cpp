@@ -31,6 +31,11 @@ Expected<void> run_print(Console& console, const CommandLine& line) {
   return evaluate(console, "print(" + line.rest + ");");
 }
 
+Expected<void> run_formats(Console& console, const CommandLine& line) {
+  if (line.rest.empty()) return incorrect_use(line);
+  return evaluate(console, "formats(" + line.rest + ");");
+}
+
 }  // namespace
 
 const Command evaluate_command{
@@ -50,6 +55,16 @@ const Command print_command{
     .syntax = "print expression",
     .examples = "print @rax\nprint poi(@rsp)+8",
     .run = run_print,
+    .on_empty_line = OnEmptyLine::repeats,
+};
+
+const Command formats_command{
+    .name = ".formats",
+    .aliases = ".format",
+    .summary = "shows the value of an expression in several forms",
+    .syntax = ".formats expression",
+    .examples = ".formats 10\n.formats @rax+5",
+    .run = run_formats,
     .on_empty_line = OnEmptyLine::repeats,
 };
 

@@ -102,12 +102,35 @@ void Frame::enter_arena() {
   abort_if(builder_.CreateICmpUGT(end, constant(HYPERDBG_SCRIPT_ARENA_SIZE)), HYPERDBG_SCRIPT_STACK_OVERFLOW,
            source_.place, constant(0));
   builder_.CreateAlignedStore(end, used, llvm::Align(8));
-  builder_.CreateMemSetInline(arena_pointer(constant(0)), llvm::Align(8), builder_.getInt8(0),
-                              constant(source_.arena_size));
+  clear_arena();
   for (std::uint32_t i = 0; i < source_.parameters; ++i)
     if (source_.locals[i].in_memory)
       builder_.CreateAlignedStore(function_->getArg(i + 1), arena_pointer(constant(source_.locals[i].offset)),
                                   llvm::Align(8));
+}
+
+// A few bytes in line; more in a loop of volatile stores, of which LLVM makes neither hundreds of instructions nor a
+// call of memset.
+void Frame::clear_arena() {
+  constexpr std::uint64_t in_line = 128;
+  llvm::Value* bytes = arena_pointer(constant(0));
+  if (source_.arena_size <= in_line) {
+    builder_.CreateMemSetInline(bytes, llvm::Align(8), builder_.getInt8(0), constant(source_.arena_size));
+    return;
+  }
+  auto* before = builder_.GetInsertBlock();
+  auto* loop = new_block("clear");
+  auto* behind = new_block("cleared");
+  builder_.CreateBr(loop);
+  start(loop);
+  auto* offset = builder_.CreatePHI(builder_.getInt64Ty(), 2);
+  builder_.CreateAlignedStore(constant(0), builder_.CreateGEP(builder_.getInt8Ty(), bytes, offset), llvm::Align(8),
+                              true);
+  llvm::Value* next = builder_.CreateAdd(offset, constant(8));
+  offset->addIncoming(constant(0), before);
+  offset->addIncoming(next, loop);
+  builder_.CreateCondBr(builder_.CreateICmpULT(next, constant(source_.arena_size)), loop, behind);
+  start(behind);
 }
 
 void Frame::return_from_function(llvm::Value* value) {

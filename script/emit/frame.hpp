@@ -68,6 +68,7 @@ class Frame {
  private:
   void create_locals();
   void enter_arena();
+  void clear_arena();
   void check_stack();
   llvm::Value* register_address(const RegisterName& part, llvm::Type*& type);
   llvm::Value* global_address(std::uint32_t slot);

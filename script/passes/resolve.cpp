@@ -390,8 +390,12 @@ class Resolver {
                           std::to_string(node.arguments.size()));
       return callee.result;
     }
-    for (std::size_t i = 0; i < node.arguments.size(); ++i)
-      check_conversion(node.arguments[i]->type, callee.locals[i].type, node.arguments[i]->place);
+    for (std::size_t i = 0; i < node.arguments.size(); ++i) {
+      const Expression& argument = *node.arguments[i];
+      if (std::holds_alternative<String>(argument.node))
+        complain(argument.place, "Syntax Error: Invalid Syntax: a string is no value");
+      check_conversion(argument.type, callee.locals[i].type, argument.place);
+    }
     return callee.result;
   }
 

@@ -4,6 +4,7 @@
 #include <bit>
 #include <cstdio>
 #include <cstring>
+#include <ctime>
 
 #include "abi/record.h"
 
@@ -45,7 +46,7 @@ FormatPiece text_piece(std::string_view text) {
 }
 
 std::string printed(const char* format, unsigned long long value) {
-  char buffer[32];
+  char buffer[64];  // the longest: an octal number, or an invalid address in its brackets
   const int length = std::snprintf(buffer, sizeof buffer, format, value);
   return {buffer, static_cast<std::size_t>(length)};
 }
@@ -139,17 +140,51 @@ std::string string_argument(const FormatPiece& piece, const FormatArgument& argu
   return visible(piece.kind == ArgumentKind::wide_string ? from_utf16(*argument.text) : *argument.text);
 }
 
-// The shape of the command .formats.
-std::string all_formats(std::uint64_t value) {
-  std::string text = printed("Evaluate expression:\nHex :        %016llx\n", value);
-  text +=
-      "Decimal :    " + std::to_string(static_cast<std::int64_t>(value)) + printed("\nOctal :      %022llo\n", value);
+std::string bits_of(std::uint64_t value) {
   std::string bits;
   for (int bit = 63; bit >= 0; --bit) {
     bits += (value >> bit & 1) != 0 ? '1' : '0';
     if (bit % 8 == 0 && bit != 0) bits += ' ';
   }
-  return text + "Binary :     " + bits + '\n';
+  return bits;
+}
+
+// The most significant byte first, as in the number.
+std::string characters_of(std::uint64_t value) {
+  std::string text;
+  for (int shift = 56; shift >= 0; shift -= 8) {
+    const auto byte = static_cast<char>(value >> shift & 0xff);
+    text += byte >= 0x20 && byte < 0x7f ? byte : '.';
+  }
+  return text;
+}
+
+// Seconds since 1970, UTC, as far as years have four digits.
+std::string time_of(std::uint64_t value) {
+  constexpr std::uint64_t end_of_9999 = 253402300799;
+  if (value > end_of_9999) return "-";
+  const auto seconds = static_cast<std::time_t>(value);
+  std::tm parts{};
+  gmtime_r(&seconds, &parts);
+  char text[40];
+  return {text, std::strftime(text, sizeof text, "%m/%d/%Y - %I:%M%p", &parts)};
+}
+
+std::string printed_double(const char* format, double value) {
+  char buffer[400];
+  const int length = std::snprintf(buffer, sizeof buffer, format, value);
+  return {buffer, static_cast<std::size_t>(length)};
+}
+
+// The shape of the command .formats.
+std::string all_formats(std::uint64_t value) {
+  const auto number = std::bit_cast<double>(value);
+  return "Evaluate expression:\n" + printed("Hex :        %08llx`", value >> 32) +
+         printed("%08llx\n", value & 0xffffffff) + "Decimal :    " + std::to_string(static_cast<std::int64_t>(value)) +
+         printed("\nOctal :      %llo\n", value) + "Binary :     " + bits_of(value) +
+         "\nChar :       " + characters_of(value) + "\nTime :       " + time_of(value) +
+         "\nFloat :      " + printed_double("%.2f ", number) + printed_double("%+.0e ", number) +
+         printed_double("%E\n", number) + printed_double("Double :     %.17e\n", number);
 }
 
 std::string argument_text(const FormatPiece& piece, const FormatArgument& argument) {
@@ -170,11 +205,8 @@ std::string argument_text(const FormatPiece& piece, const FormatArgument& argume
       return printed("%016llx", argument.value);
     case 's':
       return string_argument(piece, argument);
-    case 'f': {
-      char buffer[400];
-      const int length = std::snprintf(buffer, sizeof buffer, "%f", std::bit_cast<double>(argument.value));
-      return {buffer, static_cast<std::size_t>(length)};
-    }
+    case 'f':
+      return printed_double("%f", std::bit_cast<double>(argument.value));
     case '\x01':
       return all_formats(argument.value);
     default:

@@ -111,8 +111,12 @@ struct UserRuntime::Functions {
     if (place) std::memcpy(place, from, size);
     return place != nullptr;
   }
-  static bool read_physical(Context&, u64, void*, u64) { return false; }
-  static bool write_physical(Context&, u64, const void*, u64) { return false; }
+  static bool read_physical(Context& context, u64, void*, u64) {
+    run(context).end(HYPERDBG_SCRIPT_NOT_AVAILABLE, 0, offsetof(hyperdbg_script_runtime, read_physical) / 8);
+  }
+  static bool write_physical(Context& context, u64, const void*, u64) {
+    run(context).end(HYPERDBG_SCRIPT_NOT_AVAILABLE, 0, offsetof(hyperdbg_script_runtime, write_physical) / 8);
+  }
   static u64* place(Context& context, u64 address) {
     return reinterpret_cast<u64*>(run(context).owner->bytes_at(address, 8));
   }

@@ -215,6 +215,15 @@ struct Program {
   std::vector<std::uint32_t> global_slots;  // same order
   std::vector<std::string> formats;
   bool uses_floating = false;
+  // Those with a tag, which may point to themselves: taken apart at the end, for their types own each other.
+  std::vector<std::shared_ptr<Structure>> structures;
+
+  Program() = default;
+  Program(Program&&) = default;
+  Program& operator=(Program&&) = default;
+  ~Program() {
+    for (const auto& structure : structures) structure->members.clear();
+  }
 
   Function& main() { return *functions.front(); }
   const Function& main() const { return *functions.front(); }

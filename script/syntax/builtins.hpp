@@ -2,6 +2,7 @@
 #pragma once
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string_view>
 
 #include "abi/script.h"
@@ -49,6 +50,7 @@ struct Builtin {
   bool has_value() const { return result != Result::none; }
 };
 
+std::span<const Builtin> all_builtins();
 // Pointers into a constant table; null if there is none of this name.
 const Builtin* find_builtin(std::string_view name);
 

@@ -8,15 +8,6 @@
 namespace hyperdbg::script {
 namespace {
 
-std::string_view line_of(std::string_view text, std::uint32_t number) {
-  for (; number > 1; --number) {
-    const auto end = text.find('\n');
-    if (end == text.npos) return {};
-    text.remove_prefix(end + 1);
-  }
-  return text.substr(0, text.find_first_of("\r\n"));
-}
-
 // Keeps the tabs of the source line, so that the caret stands below its place whatever a tab is wide.
 std::string caret_line(const Diagnostic& diagnostic) {
   std::string blanks;
@@ -26,6 +17,16 @@ std::string caret_line(const Diagnostic& diagnostic) {
 }
 
 }  // namespace
+
+std::string_view line_of(std::string_view text, std::uint32_t number) {
+  if (number == 0) return {};
+  for (; number > 1; --number) {
+    const auto end = text.find('\n');
+    if (end == text.npos) return {};
+    text.remove_prefix(end + 1);
+  }
+  return text.substr(0, text.find_first_of("\r\n"));
+}
 
 std::string render(const Diagnostic& diagnostic) {
   std::string text = "Line " + std::to_string(diagnostic.line);

@@ -38,6 +38,9 @@ struct Diagnostic {
 std::string render(const Diagnostic& diagnostic);
 std::string render(const std::vector<Diagnostic>& diagnostics);
 
+// A line of a text without its end, counted from 1; empty if there is none.
+std::string_view line_of(std::string_view text, std::uint32_t number);
+
 // Collects what lexer, parser and passes find, so that a person sees all of it at once.
 class Diagnostics {
  public:

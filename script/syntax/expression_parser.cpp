@@ -5,6 +5,7 @@
 #include <optional>
 #include <utility>
 
+#include "script/syntax/hints.hpp"
 #include "script/syntax/number.hpp"
 #include "script/syntax/words.hpp"
 
@@ -68,6 +69,8 @@ class Nesting {
  private:
   unsigned& depth_;
 };
+
+constexpr std::size_t any_number = ~std::size_t{0};
 
 std::string quoted(std::string_view text) {
   return "`" + std::string(text) + "`";
@@ -314,13 +317,19 @@ ExpressionPtr ExpressionParser::parse_call(const Builtin& function, Place place)
 ExpressionPtr ExpressionParser::parse_user_call(const Token& name) {
   UserCall call;
   call.name = name.text;
-  if (!parse_arguments(call.arguments)) return nullptr;
+  // Somebody who misspelt a function or a keyword is told that, not what follows from it.
+  const bool known = types_.is_function(name.text);
+  const std::string hint = known ? "" : keyword_hint(name);
+  if (!parse_arguments(call.arguments, known ? 0 : any_number, hint)) {
+    if (!hint.empty()) tokens_.skip_parenthesis();
+    return nullptr;
+  }
   unsigned depth = 0;
   for (const ExpressionPtr& argument : call.arguments) depth = std::max(depth, argument->depth);
   return make(name.place, std::move(call), depth + 1);
 }
 
-bool ExpressionParser::parse_arguments(std::vector<ExpressionPtr>& arguments, std::size_t strings) {
+bool ExpressionParser::parse_arguments(std::vector<ExpressionPtr>& arguments, std::size_t strings, std::string hint) {
   tokens_.take();
   if (tokens_.accept(TokenKind::right_parenthesis)) return true;
   const bool outer = std::exchange(in_condition_, false);
@@ -332,7 +341,7 @@ bool ExpressionParser::parse_arguments(std::vector<ExpressionPtr>& arguments, st
     arguments.push_back(std::move(argument));
   } while (whole && tokens_.accept(TokenKind::comma));
   in_condition_ = outer;
-  return whole && tokens_.expect(TokenKind::right_parenthesis, "`,` or `)`");
+  return whole && tokens_.expect(TokenKind::right_parenthesis, "`,` or `)`", std::move(hint));
 }
 
 ExpressionPtr ExpressionParser::parse_string() {

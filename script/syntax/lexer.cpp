@@ -323,6 +323,12 @@ class Lexer {
 
 }  // namespace
 
+std::vector<std::string_view> all_operators() {
+  std::vector<std::string_view> texts;
+  for (const Operator& one : operators) texts.push_back(one.text);
+  return texts;
+}
+
 std::vector<Token> tokenize(std::string_view text, std::string_view folder, Diagnostics& diagnostics) {
   std::vector<Token> tokens;
   Lexer lexer(text, folder, diagnostics, tokens);

@@ -11,4 +11,7 @@ namespace hyperdbg::script {
 // `folder`: where #include looks first. The tokens refer to `text` and to files that `diagnostics` keeps.
 std::vector<Token> tokenize(std::string_view text, std::string_view folder, Diagnostics& diagnostics);
 
+// `+`, `<<=` and the like, punctuation included.
+std::vector<std::string_view> all_operators();
+
 }  // namespace hyperdbg::script

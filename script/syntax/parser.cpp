@@ -9,6 +9,7 @@
 #include "script/syntax/compound_operator.hpp"
 #include "script/syntax/declaration_parser.hpp"
 #include "script/syntax/expression_parser.hpp"
+#include "script/syntax/hints.hpp"
 #include "script/syntax/lexer.hpp"
 #include "script/syntax/number.hpp"
 #include "script/syntax/token_stream.hpp"
@@ -44,6 +45,7 @@ class Parser {
     }
     program_.main().body = std::move(body);
     program_.main().defined = true;
+    program_.structures = types_.own_structures();
     return std::move(program_);
   }
 
@@ -141,11 +143,16 @@ class Parser {
       return body ? make(place, Nested{std::move(*body)}) : nullptr;
     }
     if (token.kind == TokenKind::word && is_statement_word(token.text)) return parse_keyword(place);
+    const Token start = token;
     StatementPtr statement = parse_simple();
-    return statement && expect_semicolon() ? std::move(statement) : nullptr;
+    const bool has_body = tokens_.at(TokenKind::left_brace);
+    return statement && expect_semicolon(has_body ? keyword_hint(start) : "") ? std::move(statement) : nullptr;
   }
 
-  bool expect_semicolon() { return tokens_.expect(TokenKind::semicolon, "`;`"); }
+  // At the end of a line one is missed, and taken for there: the next line may have mistakes of its own.
+  bool expect_semicolon(std::string hint = {}) {
+    return tokens_.expect(TokenKind::semicolon, "`;`", std::move(hint)) || tokens_.at_new_line();
+  }
 
   StatementPtr parse_keyword(Place place) {
     const std::string_view word = tokens_.peek().text;
@@ -380,17 +387,8 @@ class Parser {
       return parse_compound(start, *compound, std::move(target));
     if (std::holds_alternative<Call>(target->node) || std::holds_alternative<UserCall>(target->node))
       return make(start.place, CallStatement{std::move(target)});
-    tokens_.complain_expected("`=`", operation.kind == TokenKind::equal
-                                         ? "`==` compares, `=` assigns"
-                                         : "a value alone is no statement" + name_hint(start));
+    tokens_.complain_expected("`=`", hint_for_value(start, tokens_.peek()));
     return nullptr;
-  }
-
-  // For somebody who took a number for a name.
-  static std::string name_hint(const Token& token) {
-    if (token.kind != TokenKind::number || !is_hexadecimal_word(token.text)) return {};
-    const std::string name(token.text);
-    return "; `" + name + "` is the number 0x" + name + ", because a name needs at least one letter from g to z";
   }
 
   bool check_target(const Token& start, const Expression& target) {
@@ -399,12 +397,10 @@ class Parser {
         std::holds_alternative<Index>(target.node) || std::holds_alternative<MemberAccess>(target.node))
       return true;
     const bool pseudo = std::holds_alternative<PseudoRegister>(target.node);
-    std::string hint = name_hint(start);
-    if (!hint.empty()) hint.erase(0, 2);
     tokens_.complain(target.place,
                      pseudo ? "Syntax Error: Invalid Syntax: pseudo-registers are read only"
                             : "Syntax Error: Invalid Syntax: only variables, registers and *address can be assigned",
-                     hint);
+                     number_hint(start));
     return false;
   }
 

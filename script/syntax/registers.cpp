@@ -72,6 +72,14 @@ std::optional<Row> find(const Row (&rows)[Count], std::string_view name) {
 
 }  // namespace
 
+std::span<const RegisterName> all_registers() {
+  return registers;
+}
+
+std::span<const PseudoName> all_pseudo_registers() {
+  return pseudo_registers;
+}
+
 std::optional<RegisterName> find_register(std::string_view name) {
   return find(registers, name);
 }

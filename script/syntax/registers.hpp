@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 #include <optional>
+#include <span>
 #include <string_view>
 
 #include "abi/registers.h"
@@ -15,6 +16,7 @@ struct RegisterName {
   unsigned shift = 0;
   unsigned width = 64;
 };
+std::span<const RegisterName> all_registers();
 std::optional<RegisterName> find_register(std::string_view name);
 
 enum class PseudoSource {
@@ -30,6 +32,7 @@ struct PseudoName {
   PseudoSource source;
   unsigned number;  // offset in the context, enum hyperdbg_pseudo_register, or enum hyperdbg_register
 };
+std::span<const PseudoName> all_pseudo_registers();
 std::optional<PseudoName> find_pseudo_register(std::string_view name);
 
 }  // namespace hyperdbg::script

@@ -40,8 +40,7 @@ void TokenStream::complain(Place place, std::string message, std::string hint) {
 void TokenStream::complain_expected(std::string_view what, std::string hint) {
   const std::string message = "Syntax Error: Invalid Syntax: expected " + std::string(what) + " before " + shown();
   // What is missing at the end of a line is missing there, not at the start of the next one.
-  const bool next_line = index_ > 0 && end_of_previous().line != peek().place.line;
-  complain(next_line || at_end() ? end_of_previous() : peek().place, message, std::move(hint));
+  complain(at_new_line() || at_end() ? end_of_previous() : peek().place, message, std::move(hint));
 }
 
 std::string TokenStream::shown() const {

@@ -20,6 +20,8 @@ class TokenStream {
   bool at(TokenKind kind) const { return peek().kind == kind; }
   bool at_word(std::string_view word) const { return at(TokenKind::word) && peek().text == word; }
   bool at_end() const { return at(TokenKind::end); }
+  // The next token is the first one of its line.
+  bool at_new_line() const { return index_ > 0 && end_of_previous().line != peek().place.line; }
   bool accept(TokenKind kind);
   bool accept_word(std::string_view word);
   // Complains if the next token is another one; `what` is how a person writes it.

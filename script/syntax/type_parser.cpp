@@ -113,6 +113,7 @@ std::shared_ptr<Structure> TypeParser::declare(const Token& tag) {
   auto& known = structures_[std::string(tag.text)];
   if (!known) {
     known = std::make_shared<Structure>();
+    own_.push_back(known);
     known->name = tag.text;
   }
   return known;

@@ -25,6 +25,8 @@ class TypeParser {
 
   // The structure of a tag, made incomplete at its first mention.
   std::shared_ptr<Structure> declare(const Token& tag);
+  // All that declare() made.
+  const std::vector<std::shared_ptr<Structure>>& own_structures() const { return own_; }
   void add_typedef(const Token& name, const Type& type);
   // The whole type is needed here, as for a variable.
   bool check_complete(const Type& type, Place place);
@@ -40,6 +42,7 @@ class TypeParser {
   TokenStream& tokens_;
   const StructureLookup& debuggee_;
   std::map<std::string, std::shared_ptr<Structure>, std::less<>> structures_;
+  std::vector<std::shared_ptr<Structure>> own_;
   std::map<std::string, std::shared_ptr<const Structure>, std::less<>> foreign_;
   std::map<std::string, Type, std::less<>> typedefs_;
   std::set<std::string, std::less<>> functions_;

@@ -5,6 +5,7 @@
 #include <iterator>
 
 #include "script/syntax/builtins.hpp"
+#include "script/syntax/nearest.hpp"
 #include "script/syntax/registers.hpp"
 
 namespace hyperdbg::script {
@@ -30,6 +31,20 @@ bool is_type_word(std::string_view word) {
 
 bool is_statement_word(std::string_view word) {
   return contains(statement_words, word);
+}
+
+std::vector<std::string_view> all_words() {
+  std::vector<std::string_view> words(std::begin(type_words), std::end(type_words));
+  words.insert(words.end(), std::begin(statement_words), std::end(statement_words));
+  words.insert(words.end(), std::begin(operator_words), std::end(operator_words));
+  return words;
+}
+
+std::string_view nearest_keyword(std::string_view word) {
+  if (word.size() < 2) return {};
+  std::vector<std::string_view> words(std::begin(statement_words), std::end(statement_words));
+  words.insert(words.end(), std::begin(type_words), std::end(type_words));
+  return nearest(word, words);
 }
 
 bool is_reserved(std::string_view word) {

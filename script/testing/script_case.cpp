@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: MIT
 #include "script/testing/script_case.hpp"
 
+#include <sys/mman.h>
+
 #include <array>
-#include <cstring>
+#include <filesystem>
 #include <fstream>
+#include <span>
 #include <sstream>
 #include <stdexcept>
 
@@ -45,12 +48,30 @@ void parse_head(ScriptCase& one, const std::string& line) {
   }
 }
 
+// A page at an address that is the same in every run, so that cases can show it.
+struct FixedPage {
+  static constexpr std::uintptr_t address = 0x10000000;
+  static constexpr std::size_t size = 4096;
+  FixedPage()
+      : bytes(static_cast<std::uint8_t*>(mmap(reinterpret_cast<void*>(address), size, PROT_READ | PROT_WRITE,
+                                              MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0))) {
+    if (bytes != reinterpret_cast<void*>(address)) throw std::runtime_error("the page of the buffer is taken");
+  }
+  ~FixedPage() { munmap(bytes, size); }
+  FixedPage(const FixedPage&) = delete;
+  FixedPage& operator=(const FixedPage&) = delete;
+
+  std::uint8_t* bytes;
+};
+
 // The debugger's process as the script sees it.
 class Stage {
  public:
   Stage() {
     for (std::size_t i = 0; i < buffer_.size(); ++i) buffer_[i] = static_cast<std::uint8_t>(0x10 + i);
     runtime_.lend(buffer_.data(), buffer_.size());
+    options_.folder = HYPERDBG_SCRIPT_CASES;
+    runtime_.registers[HYPERDBG_RSP] = runtime_.scratch_address();
     runtime_.fields.buffer = reinterpret_cast<std::uint64_t>(buffer_.data());
     options_.global_slot = [this](std::string_view name) { return runtime_.global_slot(name); };
     options_.symbol = [](std::string_view name) {
@@ -60,30 +81,29 @@ class Stage {
 
   void set(const ScriptCase::Setting& setting) {
     if (setting.name == "bytes") return set_bytes(setting.value);
+    if (setting.name == "runs") return void(runs_ = std::stoul(setting.value));
     const std::uint64_t value = parse_number(setting.value).value();
     if (setting.name == "fuel") {
       runtime_.fields.fuel = static_cast<std::int64_t>(value);
-    } else if (setting.name == "$proc") {
-      runtime_.process_object = value;
-    } else if (setting.name == "$thread") {
-      runtime_.thread_object = value;
-    } else if (setting.name[0] == '@') {
-      runtime_.registers.at(find_register(setting.name.substr(1)).value().number) = value;
-    } else {
-      const PseudoName name = find_pseudo_register(setting.name.substr(1)).value();
-      std::memcpy(reinterpret_cast<char*>(&runtime_.fields) + name.number, &value, sizeof value);
+    } else if (!runtime_.set(setting.name, value)) {
+      throw std::runtime_error("nothing is named " + setting.name);
     }
   }
 
-  std::string play(const std::string& script) {
+  Played play(const std::string& script) {
     const auto compiler = Compiler::load();
-    if (!compiler) return compiler.error();
-    const CompileResult compiled = (*compiler)->compile(script, options_);
-    if (!compiled) return shown(compiled.error());
-    const auto outcome = runtime_.run(*compiled);
-    if (!outcome) return outcome.error();
-    outcome_ = *outcome;
-    return shown(*outcome);
+    if (!compiler) throw std::runtime_error(compiler.error());
+    CompileResult compiled = (*compiler)->compile(script, options_);
+    if (!compiled) return Played{.diagnostics = std::move(compiled.error()), .outcome = {}, .shown = {}};
+    std::string messages;
+    for (std::size_t i = 0; i < runs_; ++i) {
+      auto outcome = runtime_.run(*compiled);
+      if (!outcome) throw std::runtime_error(outcome.error());
+      outcome_ = std::move(*outcome);
+      messages += outcome_.messages;
+    }
+    outcome_.messages = std::move(messages);
+    return Played{.diagnostics = {}, .outcome = outcome_, .shown = {}};
   }
 
   std::string value_of(const std::string& name) const {
@@ -96,8 +116,9 @@ class Stage {
 
  private:
   void set_bytes(const std::string& digits) {
+    if (digits.size() > 2 * buffer_.size()) throw std::runtime_error("too many bytes: " + digits);
     for (std::size_t i = 0; i + 1 < digits.size(); i += 2)
-      buffer_.at(i / 2) = static_cast<std::uint8_t>(std::stoul(digits.substr(i, 2), nullptr, 16));
+      buffer_[i / 2] = static_cast<std::uint8_t>(std::stoul(digits.substr(i, 2), nullptr, 16));
   }
 
   std::string shown_bytes() const {
@@ -106,28 +127,34 @@ class Stage {
     return text.str();
   }
 
-  static std::string shown(const std::vector<Diagnostic>& diagnostics) {
-    std::string text;
-    for (const Diagnostic& one : diagnostics) {
-      text += std::to_string(one.line) + ":" + std::to_string(one.column) + ": " + one.message + '\n';
-      if (!one.hint.empty()) text += "  hint: " + one.hint + '\n';
-    }
-    return text;
-  }
-
-  static std::string shown(const UserRuntime::Outcome& outcome) {
-    std::string text = outcome.messages;
-    if (!text.empty() && text.back() != '\n') text += "|\n";  // no new-line at the end
-    for (const std::uint64_t result : outcome.results) text += "test " + hexadecimal(result) + '\n';
-    if (outcome.error != HYPERDBG_SCRIPT_OK) text += "error: " + describe(outcome) + '\n';
-    return text;
-  }
-
   UserRuntime runtime_;
   CompileOptions options_;
   UserRuntime::Outcome outcome_;
-  std::array<std::uint8_t, 64> buffer_{};
+  FixedPage page_;
+  std::span<std::uint8_t, 64> buffer_{page_.bytes, 64};
+  std::size_t runs_ = 1;
 };
+
+std::string file_of(const Diagnostic& one) {
+  return one.file.empty() ? "" : " of " + std::filesystem::path(one.file).filename().string();
+}
+
+std::string text_of(const std::vector<Diagnostic>& diagnostics) {
+  std::string text;
+  for (const Diagnostic& one : diagnostics) {
+    text += std::to_string(one.line) + ":" + std::to_string(one.column) + file_of(one) + ": " + one.message + '\n';
+    if (!one.hint.empty()) text += "  hint: " + one.hint + '\n';
+  }
+  return text;
+}
+
+std::string text_of(const UserRuntime::Outcome& outcome) {
+  std::string text = outcome.messages;
+  if (!text.empty() && text.back() != '\n') text += "|\n";  // no new-line at the end
+  for (const std::uint64_t result : outcome.results) text += "test " + hexadecimal(result) + '\n';
+  if (outcome.error != HYPERDBG_SCRIPT_OK) text += "error: " + describe(outcome) + '\n';
+  return text;
+}
 
 }  // namespace
 
@@ -155,11 +182,18 @@ std::vector<ScriptCase> read_script_cases(std::string_view path) {
   return cases;
 }
 
-std::string play(const ScriptCase& one) {
+Played play(const ScriptCase& one) {
   Stage stage;
   for (const ScriptCase::Setting& setting : one.given) stage.set(setting);
-  std::string text = stage.play(one.script);
-  for (const std::string& name : one.shown) text += name + " = " + stage.value_of(name) + '\n';
+  Played played = stage.play(one.script);
+  for (const std::string& name : one.shown) played.shown.push_back(name + " = " + stage.value_of(name));
+  return played;
+}
+
+std::string played_text(const ScriptCase& one) {
+  const Played played = play(one);
+  std::string text = played.diagnostics.empty() ? text_of(played.outcome) : text_of(played.diagnostics);
+  for (const std::string& line : played.shown) text += line + '\n';
   return text;
 }
 

@@ -33,8 +33,16 @@ struct ScriptCase {
 
 std::vector<ScriptCase> read_script_cases(std::string_view path);
 
-// What the script prints, how it ends and what `show` asks for; or its diagnostics.
-std::string play(const ScriptCase& one);
+// What became of a script.
+struct Played {
+  std::vector<Diagnostic> diagnostics;  // of one that is wrong, and did not run
+  UserRuntime::Outcome outcome;
+  std::vector<std::string> shown;  // "name = value", as `show` asks
+};
+Played play(const ScriptCase& one);
+
+// What it prints, how it ends and what `show` asks for; or its diagnostics.
+std::string played_text(const ScriptCase& one);
 
 // A sentence for how a run ended: "division by zero at line 1, column 5".
 std::string describe(const UserRuntime::Outcome& outcome);

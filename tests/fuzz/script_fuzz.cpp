@@ -43,7 +43,7 @@ void try_script(const std::string& text) {
         report(text, one.message.c_str());
     return;
   }
-  if (uses_vector_state(script->blob)) report(text, "vector registers");
+  if (!script->uses_vectors && uses_vector_state(script->blob)) report(text, "vector registers");
   if (may_run(text) && !runtime.run(*script)) report(text, "cannot be run");
 }
 
