@@ -3,9 +3,8 @@
 
 #include <algorithm>
 #include <iterator>
-#include <numeric>
-#include <utility>
-#include <vector>
+
+#include "script/syntax/nearest.hpp"
 
 namespace hyperdbg::script {
 namespace {
@@ -90,20 +89,6 @@ constexpr Builtin builtins[] = {
 };
 // clang-format on
 
-// The number of single letters to change, add or leave out.
-std::size_t distance(std::string_view left, std::string_view right) {
-  std::vector<std::size_t> row(right.size() + 1);
-  std::iota(row.begin(), row.end(), std::size_t{0});
-  for (std::size_t i = 1; i <= left.size(); ++i) {
-    std::size_t diagonal = std::exchange(row[0], i);
-    for (std::size_t j = 1; j <= right.size(); ++j) {
-      const std::size_t changed = diagonal + (left[i - 1] != right[j - 1] ? 1 : 0);
-      diagonal = std::exchange(row[j], std::min({row[j] + 1, row[j - 1] + 1, changed}));
-    }
-  }
-  return row.back();
-}
-
 }  // namespace
 
 const Builtin* find_builtin(std::string_view name) {
@@ -111,18 +96,11 @@ const Builtin* find_builtin(std::string_view name) {
   return found == std::end(builtins) ? nullptr : found;
 }
 
-std::string_view nearest_function(std::string_view name) {
-  std::string_view nearest;
-  std::size_t least = 1 + name.size() / 3;
-  const auto consider = [&](std::string_view candidate) {
-    const std::size_t far = distance(name, candidate);
-    if (far > least || (far == least && !nearest.empty())) return;
-    least = far;
-    nearest = candidate;
-  };
-  for (const Builtin& function : builtins) consider(function.name);
-  for (const char* statement : {"printf", "print", "formats", "sizeof", "reference"}) consider(statement);
-  return nearest;
+std::string nearest_function(std::string_view name) {
+  Nearest nearest(name);
+  for (const Builtin& function : builtins) nearest.consider(function.name);
+  for (const char* statement : {"printf", "print", "formats", "sizeof", "reference"}) nearest.consider(statement);
+  return nearest.hint();
 }
 
 }  // namespace hyperdbg::script

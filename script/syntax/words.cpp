@@ -10,8 +10,9 @@
 namespace hyperdbg::script {
 namespace {
 
-constexpr std::string_view type_words[] = {"void",   "bool",     "char",  "short",  "int",   "long",
-                                           "signed", "unsigned", "float", "double", "struct"};
+constexpr std::string_view type_words[] = {"void",     "bool",  "char",   "short",  "int",   "long", "signed",
+                                           "unsigned", "float", "double", "struct", "union", "enum"};
+constexpr std::string_view tag_words[] = {"struct", "union", "enum"};
 constexpr std::string_view statement_words[] = {"if",      "elsif",    "else",   "while",  "do",    "for",
                                                 "break",   "continue", "return", "printf", "print", "formats",
                                                 "typedef", "switch",   "case",   "default"};
@@ -26,6 +27,10 @@ bool contains(const Words& words, std::string_view word) {
 
 bool is_type_word(std::string_view word) {
   return contains(type_words, word);
+}
+
+bool is_tag_word(std::string_view word) {
+  return contains(tag_words, word);
 }
 
 bool is_statement_word(std::string_view word) {
