@@ -123,6 +123,7 @@ struct hyperdbg_script_context {
 };
 HYPERDBG_ASSERT_SIZE(hyperdbg_script_context, 0x98);
 
+/* Of a script's action. */
 enum hyperdbg_script_flag {
 	HYPERDBG_SCRIPT_USES_VECTORS = 1, /* the blob uses XMM registers and MXCSR: whoever runs it keeps the guest's */
 };
@@ -134,6 +135,6 @@ enum hyperdbg_script_flag {
  */
 struct hyperdbg_script_metadata {
 	uint32_t format_count; /* 0x00 */
-	uint32_t flags;        /* 0x04 enum hyperdbg_script_flag */
+	uint32_t reserved;     /* 0x04 zero */
 };
 HYPERDBG_ASSERT_SIZE(hyperdbg_script_metadata, 8);

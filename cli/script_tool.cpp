@@ -6,6 +6,7 @@
 #include <iostream>
 #include <iterator>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <utility>
 
 #include "cli/render/disassembly.hpp"
@@ -14,6 +15,7 @@
 #include "script/runtime/user_runtime.hpp"
 #include "script/syntax/number.hpp"
 #include "session/error.hpp"
+#include "session/kernel_types.hpp"
 
 namespace hyperdbg {
 namespace {
@@ -53,7 +55,9 @@ std::string json_line(const Report& report) {
 
 class ScriptTool {
  public:
-  ScriptTool(const ScriptToolOptions& options, script::Compiler& compiler) : options_(options), compiler_(compiler) {}
+  ScriptTool(const ScriptToolOptions& options, script::Compiler& compiler) : options_(options), compiler_(compiler) {
+    if (!options.btf.empty()) types_.emplace(options.btf);
+  }
 
   // A script at a time, each in a world of its own.
   Expected<Report> play(const std::string& text) {
@@ -61,6 +65,7 @@ class ScriptTool {
     TRY_EXPECTED(prepare(runtime));
     script::CompileOptions compile_options;
     compile_options.global_slot = [&](std::string_view name) { return runtime.global_slot(name); };
+    if (types_) compile_options.types = &*types_;
     compile_options.folder = options_.file == "-" ? "" : std::filesystem::path(options_.file).parent_path().string();
     switch (options_.verb) {
       case ScriptVerb::check:
@@ -124,6 +129,7 @@ class ScriptTool {
 
   const ScriptToolOptions& options_;
   script::Compiler& compiler_;
+  std::optional<KernelTypes> types_;
 };
 
 Expected<std::string> read_text(const std::string& file) {
@@ -158,6 +164,9 @@ Expected<int> play_batch(ScriptTool& tool, std::FILE* output) {
 }
 
 Expected<int> play(const ScriptToolOptions& options, std::FILE* output, std::FILE* errors) {
+  if (!options.btf.empty()) {
+    if (const auto types = Btf::load(options.btf); !types) return fail("--btf {}: {}", options.btf, types.error());
+  }
   const auto compiler = script::Compiler::load();
   if (!compiler) return fail("{}", compiler.error());
   ScriptTool tool(options, **compiler);

@@ -6,6 +6,10 @@
 namespace hyperdbg::script {
 namespace {
 
+std::string_view types_of(const CompileOptions& options) {
+  return options.types ? options.types->identity() : std::string_view();
+}
+
 bool still_valid(const CachedScript& cached, const CompileOptions& options) {
   const auto same_slot = [&](const auto& global) {
     if (!options.global_slot) return false;
@@ -15,6 +19,7 @@ bool still_valid(const CachedScript& cached, const CompileOptions& options) {
   const auto same_address = [&](const auto& symbol) {
     return options.symbol && options.symbol(symbol.first) == symbol.second;
   };
+  if (cached.types != types_of(options)) return false;
   return std::ranges::all_of(cached.globals, same_slot) && std::ranges::all_of(cached.symbols, same_address);
 }
 

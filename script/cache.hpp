@@ -18,6 +18,7 @@ struct CachedScript {
   CompiledScript script;
   std::vector<std::pair<std::string, std::uint32_t>> globals;  // name and slot
   std::vector<std::pair<std::string, std::uint64_t>> symbols;  // name and address
+  std::string types;                                           // ForeignTypes::identity(), empty without any
 };
 
 // The most recently used scripts by their text.

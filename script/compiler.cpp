@@ -33,8 +33,7 @@ CompileResult generate(const CompilerModule& module, std::string_view text, cons
                         "the script needs " + std::to_string(emitted.stack_need) + " bytes of stack, there are " +
                             std::to_string(maximum_stack_need),
                         "use fewer variables at once");
-  const std::uint32_t flags = program.uses_floating ? HYPERDBG_SCRIPT_USES_VECTORS : 0;
-  return CompiledScript{std::move(emitted.blob), encode_metadata(program.formats, flags), emitted.stack_need,
+  return CompiledScript{std::move(emitted.blob), encode_metadata(program.formats), emitted.stack_need,
                         program.uses_floating};
 }
 
@@ -86,6 +85,7 @@ CompileResult Compiler::compile(std::string_view text, const CompileOptions& opt
     cached.globals.emplace_back(program->globals[i], program->global_slots[i]);
   if (includes) return result;
   cached.script = *result;
+  if (options.types) cached.types = options.types->identity();
   state_->cache.insert(std::string(text), std::move(cached));
   return result;
 }

@@ -21,8 +21,8 @@ struct CompileOptions {
   std::function<std::expected<std::uint32_t, std::string>(std::string_view name)> global_slot;
   // The address of `module!symbol`; may be left empty.
   std::function<std::optional<std::uint64_t>(std::string_view name)> symbol;
-  // `struct TAG` that the script itself does not declare; may be left empty.
-  StructureLookup structure;
+  // Types that the script itself does not declare; may be null.
+  ForeignTypes* types = nullptr;
   // Where #include looks first.
   std::string folder;
 };

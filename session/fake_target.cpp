@@ -187,6 +187,7 @@ Answer FakeTarget::add_event(ByteView payload) {
   const ByteView code = payload.subspan(at, action->code_size);
   const ByteView metadata = payload.subspan(at + aligned(action->code_size), action->metadata_size);
   event.action = action->kind;
+  event.fuel = action->fuel;
   event.code.assign(code.begin(), code.end());
   event.metadata.assign(metadata.begin(), metadata.end());
   event.info.id = state_->next_id++;

@@ -23,6 +23,7 @@ class FakeTarget final : public Target {
     std::string text;
     Bytes code, metadata;
     std::uint32_t action = 0;
+    std::uint64_t fuel = 0;
   };
   struct State {
     State();

@@ -160,6 +160,24 @@ TEST_F(CommandsTest, code_is_disassembled) {
   EXPECT_NE(type("u start_here l 1").find("movq %rbx"), std::string::npos);
 }
 
+TEST_F(CommandsTest, fuel_is_a_setting_that_events_keep) {
+  attach();
+  EXPECT_EQ(type("settings fuel"), "fuel of a script is f4240 (0n1000000)\n");
+  type("!cpuid script { x = 1; }");
+  EXPECT_EQ(type("settings fuel 1000"), "set fuel to 1000 (0n4096)\n");
+  type("!cpuid script { x = 2; }");
+  type("!cpuid");
+  ASSERT_EQ(debuggee->events.size(), 3u);
+  EXPECT_EQ(debuggee->events[0].fuel, 1000000u);
+  EXPECT_EQ(debuggee->events[1].fuel, 0x1000u);
+  EXPECT_EQ(debuggee->events[2].fuel, 0u);
+  EXPECT_NE(type("settings").find("fuel of a script is 1000 (0n4096)\n"), std::string::npos);
+  for (const char* wrong : {"0", "xyz", "8000000000000000"})
+    EXPECT_EQ(type("settings fuel " + std::string(wrong)),
+              "err, fuel is a number from 1 to 7fffffffffffffff, hexadecimal, not '" + std::string(wrong) + "'\n");
+  EXPECT_EQ(console.session().fuel(), 0x1000u);
+}
+
 TEST_F(CommandsTest, symbols_are_searched) {
   attach();
   EXPECT_EQ(type("x s*"), "ffffffff`81000000  vmlinux!start_here\nffffffff`81000005  vmlinux!second\n");

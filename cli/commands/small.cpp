@@ -36,6 +36,7 @@ Expected<void> reset(Console& console, const CommandLine& line) {
   if (line.arguments() != 0) return incorrect_use(line);
   TRY_EXPECTED(console.session().reset());
   console.settings() = Settings{};
+  console.apply_settings();
   return {};
 }
 

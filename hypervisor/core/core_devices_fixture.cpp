@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// In place of uart.cpp, apic.cpp and image_pages.cpp: what those do to hardware and to page tables is done to the
-// fixture.
+// In place of uart.cpp, apic.cpp, vector_state.cpp and image_pages.cpp: what those do to hardware and to page tables is
+// done to the fixture.
 #include <sys/mman.h>
 
 #include <cstdlib>
@@ -8,6 +8,7 @@
 
 #include "hypervisor/core/core_fixture.hpp"
 #include "hypervisor/core/image_pages.hpp"
+#include "hypervisor/core/vector_state.hpp"
 
 namespace hyperdbg {
 
@@ -51,6 +52,14 @@ void Uart::set_receive_interrupt(bool on) const {
 
 void UartInterrupt::route(u64, u32, u32) {}
 void UartInterrupt::restore() {}
+
+// The compiler of the tests uses vector registers between the two itself.
+void begin_vectors(VectorState&) {
+  ++test::line.vectors_begun;
+}
+void end_vectors(const VectorState&) {
+  ++test::line.vectors_ended;
+}
 
 void send_nmi(u32 apic_id) {
   auto& cpu = static_cast<test::FakeCpu&>(machine.vcpu(apic_id));

@@ -153,11 +153,13 @@ Reply evaluate(Vcpu& vcpu, Payload payload) {
   if (!halted()) return {HYPERDBG_NOT_HALTED};
   if (!take(payload, action) || action.kind != HYPERDBG_ACTION_SCRIPT) return {HYPERDBG_MALFORMED};
   if (action.code_size == 0 || action.code_size > payload.size() - sizeof(action)) return {HYPERDBG_MALFORMED};
+  if (!valid_script(action)) return {HYPERDBG_MALFORMED};
   if (action.code_size > HYPERDBG_REGULAR_ACTION_SIZE) return {HYPERDBG_ACTION_TOO_BIG};
   const CodePages pages = evaluation_pages();
   if (pages.writable == nullptr) return {HYPERDBG_REGULAR_ACTION_NOT_FOUND};
   __builtin_memcpy(pages.writable, payload.data() + sizeof(action), action.code_size);
-  return {run_evaluation(vcpu, pages.executable, action.code_size) ? HYPERDBG_OK : HYPERDBG_SCRIPT_FAILED};
+  const Blob blob{pages.executable, action.code_size, action.fuel, action.flags};
+  return {run_evaluation(vcpu, blob) ? HYPERDBG_OK : HYPERDBG_SCRIPT_FAILED};
 }
 
 Reply translate(Vcpu& vcpu, Payload payload) {

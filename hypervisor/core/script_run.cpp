@@ -7,6 +7,7 @@
 #include "hypervisor/core/machine.hpp"
 #include "hypervisor/core/records.hpp"
 #include "hypervisor/core/script_events.hpp"
+#include "hypervisor/core/vector_state.hpp"
 #include "hypervisor/cpu/instructions.hpp"
 #include "hypervisor/cpu/routines.hpp"
 #include "script/runtime/clock.hpp"
@@ -162,18 +163,28 @@ void prepare(ScriptRun& run, Vcpu& vcpu) {
   run.outer = vcpu.run;
 }
 
-bool execute(Vcpu& vcpu, ScriptRun& run, const void* code, u64 code_size) {
-  run.context.fuel = HYPERDBG_SCRIPT_FUEL;
+// Only what uses vector registers pays for keeping the guest's.
+bool call_blob(ScriptRun& run, const Blob& blob) {
+  if ((blob.flags & HYPERDBG_SCRIPT_USES_VECTORS) == 0) return script_call(&run.context, blob.code, &run.unwind) == 0;
+  VectorState guest;
+  begin_vectors(guest);
+  const bool returned = script_call(&run.context, blob.code, &run.unwind) == 0;
+  end_vectors(guest);
+  return returned;
+}
+
+bool execute(Vcpu& vcpu, ScriptRun& run, const Blob& blob) {
+  run.context.fuel = static_cast<s64>(blob.fuel);
   run.context.stack_limit = reinterpret_cast<u64>(__builtin_frame_address(0)) - HYPERDBG_SCRIPT_STACK_SIZE;
-  run.context.code = static_cast<const u8*>(code);
-  run.context.code_size = code_size;
+  run.context.code = blob.code;
+  run.context.code_size = blob.size;
   run.context.cache_limit = 0;
   run.error = HYPERDBG_SCRIPT_OK;
   vcpu.run = &run;
-  const bool returned = script_call(&run.context, code, &run.unwind) == 0;
+  const bool returned = call_blob(run, blob);
   vcpu.run = run.outer;
   if (returned) return true;
-  if (run.error == HYPERDBG_SCRIPT_OUT_OF_FUEL) run.detail = HYPERDBG_SCRIPT_FUEL;
+  if (run.error == HYPERDBG_SCRIPT_OUT_OF_FUEL) run.detail = blob.fuel;
   record_script_failure(vcpu, HYPERDBG_RECORD_SCRIPT_ERROR, run.event, run.action, static_cast<u32>(run.error),
                         static_cast<u32>(run.position), run.detail);
   return false;
@@ -195,10 +206,11 @@ bool run_script(Vcpu& vcpu, const ScriptCall& call) {
   run.context.event_tag = call.event.tag();
   run.context.event_stage = script_number(call.stage);
   run.context.arena_used = 0;
-  return execute(vcpu, run, call.action.code, call.action.code_size);
+  const Action& action = call.action;
+  return execute(vcpu, run, {action.code, action.code_size, action.fuel, action.flags});
 }
 
-bool run_evaluation(Vcpu& vcpu, const void* code, u64 code_size) {
+bool run_evaluation(Vcpu& vcpu, const Blob& blob) {
   const HaltCause& cause = halt_cause();
   const bool in_event = cause.reason == HYPERDBG_HALT_EVENT;
   ScriptRun run;
@@ -211,7 +223,7 @@ bool run_evaluation(Vcpu& vcpu, const void* code, u64 code_size) {
   run.context.event_id = in_event ? cause.event : 0;
   run.context.event_tag = in_event ? HYPERDBG_TAG_START + u64{cause.event} : 0;
   run.context.event_stage = cause.stage;
-  return execute(vcpu, run, code, code_size);
+  return execute(vcpu, run, blob);
 }
 
 namespace {

@@ -24,6 +24,9 @@ struct AnswerPayload {
   u32 size;
 };
 
+// Whether an action's flags and fuel are such as a script may have.
+bool valid_script(const hyperdbg_action& action);
+
 /*
  * All events of the machine. Evaluation (run_pre, run_post, account, short_circuit) runs on all cores at once. What
  * changes the engine (handle, reap, reserve) is called by one core while the others are held, or wait inside a callback

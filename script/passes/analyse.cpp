@@ -13,8 +13,8 @@ namespace hyperdbg::script {
 namespace {
 
 Program find_mistakes(std::string_view text, const CompileOptions& options, Diagnostics& diagnostics) {
-  Program program = parse(text, options.folder, options.structure, diagnostics);
-  resolve(program, options.symbol, diagnostics);
+  Program program = parse(text, options.folder, options.types, diagnostics);
+  resolve(program, options.symbol, options.types, diagnostics);
   number_messages(program, diagnostics);
   if (diagnostics.empty()) plan_calls(program);
   return program;

@@ -227,7 +227,7 @@ ExpressionPtr ExpressionParser::parse_member(ExpressionPtr base) {
 
 ExpressionPtr ExpressionParser::parse_parentheses() {
   const Place place = tokens_.take().place;
-  if (types_.at_type()) return parse_cast(place);
+  if (types_.at_type(TypeParser::Context::cast)) return parse_cast(place);
   ExpressionPtr inner = parse();
   if (!inner) return nullptr;
   const bool assigns = tokens_.at(TokenKind::assign);
@@ -246,7 +246,7 @@ ExpressionPtr ExpressionParser::parse_cast(Place place) {
 
 ExpressionPtr ExpressionParser::parse_size(Place place) {
   SizeOf size;
-  if (tokens_.at(TokenKind::left_parenthesis) && types_.at_type(1)) {
+  if (tokens_.at(TokenKind::left_parenthesis) && types_.at_type(TypeParser::Context::size, 1)) {
     tokens_.take();
     const auto type = types_.parse_type();
     if (!type || !tokens_.expect(TokenKind::right_parenthesis, "`)`")) return nullptr;

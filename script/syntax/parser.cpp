@@ -27,9 +27,9 @@ ExpressionPtr one(Place place) {
 
 class Parser {
  public:
-  Parser(TokenStream& tokens, const StructureLookup& structure)
+  Parser(TokenStream& tokens, ForeignTypes* debuggee)
       : tokens_(tokens),
-        types_(tokens, structure),
+        types_(tokens, debuggee),
         expressions_(tokens, types_),
         declarations_(tokens, types_, expressions_) {}
 
@@ -482,10 +482,9 @@ class Parser {
 
 }  // namespace
 
-Program parse(std::string_view text, std::string_view folder, const StructureLookup& structure,
-              Diagnostics& diagnostics) {
+Program parse(std::string_view text, std::string_view folder, ForeignTypes* debuggee, Diagnostics& diagnostics) {
   TokenStream tokens(tokenize(text, folder, diagnostics), diagnostics);
-  return Parser(tokens, structure).parse_script();
+  return Parser(tokens, debuggee).parse_script();
 }
 
 }  // namespace hyperdbg::script
