@@ -222,13 +222,19 @@ llvm::Value* ExpressionEmitter::emit(const Binary& node, Place place) {
   return arithmetic(node.operation, left, right, place).value;
 }
 
+llvm::Value* ExpressionEmitter::pointer_distance(llvm::Value* bytes, llvm::Value* size, Place place) {
+  llvm::Value* uneven = builder_.CreateICmpNE(builder_.CreateSRem(bytes, size), frame_.constant(0));
+  frame_.abort_if(uneven, HYPERDBG_SCRIPT_BAD_ARGUMENT, place, bytes);
+  return builder_.CreateSDiv(bytes, size);
+}
+
 // The difference of two pointers, or a pointer and a number of elements.
 ExpressionEmitter::Operand ExpressionEmitter::pointer_arithmetic(BinaryOperator operation, Operand left, Operand right,
-                                                                 const Type& type) {
+                                                                 const Type& type, Place place) {
   const Type& pointer = left.type.is(Kind::pointer) ? left.type : right.type;
   llvm::Value* size = frame_.constant(size_of(*pointer.element));
   if (left.type.is(Kind::pointer) && right.type.is(Kind::pointer))
-    return {builder_.CreateSDiv(builder_.CreateSub(left.value, right.value), size), type};
+    return {pointer_distance(builder_.CreateSub(left.value, right.value), size, place), type};
   llvm::Value* scaled_left = left.type.is(Kind::pointer) ? left.value : builder_.CreateMul(left.value, size);
   llvm::Value* scaled_right = right.type.is(Kind::pointer) ? right.value : builder_.CreateMul(right.value, size);
   const bool add = operation == BinaryOperator::add;
@@ -257,7 +263,7 @@ ExpressionEmitter::Operand ExpressionEmitter::arithmetic(BinaryOperator operatio
   const Type type = type_of_operation(operation, left.type, right.type, problem);
   const bool is_distance = left.type.is(Kind::pointer) && right.type.is(Kind::pointer);
   if (has_pointer && (type.is(Kind::pointer) || (is_distance && operation == BinaryOperator::subtract)))
-    return pointer_arithmetic(operation, left, right, type);
+    return pointer_arithmetic(operation, left, right, type, place);
   llvm::Value* first = converted(left, type, place);
   if (is_shift) return {shift(operation, first, right.value, type, place), type};
   llvm::Value* second = converted(right, type, place);

@@ -63,7 +63,8 @@ class ExpressionEmitter {
   llvm::Value* checked_floating(llvm::Value* value, Place place);
   llvm::Value* comparison(const Binary& node, Place place);
   llvm::Value* short_circuit(const Binary& node);
-  Operand pointer_arithmetic(BinaryOperator operation, Operand left, Operand right, const Type& type);
+  Operand pointer_arithmetic(BinaryOperator operation, Operand left, Operand right, const Type& type, Place place);
+  llvm::Value* pointer_distance(llvm::Value* bytes, llvm::Value* size, Place place);
   llvm::Value* floating_arithmetic(BinaryOperator operation, llvm::Value* left, llvm::Value* right, Place place);
   llvm::Value* divide(BinaryOperator operation, llvm::Value* left, llvm::Value* right, const Type& type, Place place);
   llvm::Value* shift(BinaryOperator operation, llvm::Value* left, llvm::Value* count, const Type& type, Place place);

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 #include <string>
 #include <utility>
 
@@ -25,8 +26,10 @@ class Resolver {
       function_ = one.get();
       note(one->result);
       locals_.clear();
+      declared_.clear();
       for (std::uint32_t i = 0; i < one->parameters; ++i) {
         note(one->locals[i].type);
+        declared_.insert(one->locals[i].name);
         if (!locals_.try_emplace(one->locals[i].name, i).second)
           diagnostics_.add(one->place, "two parameters are named `" + one->locals[i].name + "`");
       }
@@ -85,7 +88,10 @@ class Resolver {
 
   void visit(Declaration& node, Place place) {
     if (node.initializer) take_apart(*node.initializer, node.type, 0, node.stores);
-    if (const auto known = locals_.find(node.name); known != locals_.end()) {
+    const auto known = locals_.find(node.name);
+    // A declaration behind plain assignments to the name makes a variable of its own, as in HyperDbg.
+    const bool is_declared = !declared_.insert(node.name).second;
+    if (known != locals_.end() && (is_declared || same(function_->locals[known->second].type, node.type))) {
       node.index = known->second;
       if (!same(function_->locals[node.index].type, node.type))
         complain(place, "`" + node.name + "` was of type " + name_of(function_->locals[node.index].type) + " before",
@@ -338,12 +344,19 @@ class Resolver {
       check_conversion(node.operand->type, node.type, place);
     return node.type;
   }
+  // What is 0 or 1 is computed in 64 bits, but has the size of C's int: HyperDbg's tests pin it down.
+  static bool is_logical(const Expression& expression) {
+    if (const auto* unary = std::get_if<Unary>(&expression.node)) return unary->operation == UnaryOperator::logical_not;
+    const auto* binary = std::get_if<Binary>(&expression.node);
+    return binary && is_comparison(binary->operation);
+  }
+
   Type type_of(SizeOf& node, Place) {
     if (node.operand) {
       value(*node.operand);
       node.type = node.operand->type;
     }
-    node.size = size_of(node.type);
+    node.size = node.operand && is_logical(*node.operand) ? size_of(int_type) : size_of(node.type);
     return signed_type;
   }
   Type type_of(Unary& node, Place place) {
@@ -423,6 +436,7 @@ class Resolver {
   Diagnostics& diagnostics_;
   Function* function_ = nullptr;
   std::map<std::string, std::uint32_t> locals_;
+  std::set<std::string> declared_;  // of them those with a type
   std::map<std::string, std::uint32_t> globals_;
 };
 
