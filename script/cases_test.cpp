@@ -18,7 +18,7 @@ TEST_P(ScriptCases, EachPrintsWhatIsExpected) {
 }
 
 constexpr const char* files[] = {"numbers",    "expressions", "variables", "registers",   "control",
-                                 "messages",   "memory",      "events",    "diagnostics", "refused",
+                                 "messages",   "memory",      "events",    "diagnostics", "aggregates",
                                  "run_errors", "conformance", "types"};
 
 INSTANTIATE_TEST_SUITE_P(Files, ScriptCases, testing::ValuesIn(files),

@@ -6,7 +6,10 @@
 #include <utility>
 
 #include "script/runtime/format.hpp"
+#include "script/syntax/aggregate_parser.hpp"
+#include "script/syntax/aggregates.hpp"
 #include "script/syntax/compound_operator.hpp"
+#include "script/syntax/constant.hpp"
 #include "script/syntax/declaration_parser.hpp"
 #include "script/syntax/expression_parser.hpp"
 #include "script/syntax/lexer.hpp"
@@ -16,13 +19,6 @@
 
 namespace hyperdbg::script {
 namespace {
-
-ExpressionPtr one(Place place) {
-  auto expression = std::make_unique<Expression>();
-  expression->place = place;
-  expression->node = Number{1};
-  return expression;
-}
 
 class Parser {
  public:
@@ -141,11 +137,19 @@ class Parser {
       return body ? make(place, Nested{std::move(*body)}) : nullptr;
     }
     if (token.kind == TokenKind::word && is_statement_word(token.text)) return parse_keyword(place);
+    if (const auto* function = token.kind == TokenKind::word ? find_aggregate(token.text) : nullptr)
+      return parse_aggregate(*function, place);
     StatementPtr statement = parse_simple();
     return statement && expect_semicolon() ? std::move(statement) : nullptr;
   }
 
   bool expect_semicolon() { return tokens_.expect(TokenKind::semicolon, "`;`"); }
+
+  StatementPtr parse_aggregate(const AggregateFunction& function, Place place) {
+    tokens_.take();
+    auto node = AggregateParser(tokens_, expressions_).parse(function);
+    return node && end_call() ? make(place, std::move(*node)) : nullptr;
+  }
 
   StatementPtr parse_keyword(Place place) {
     const std::string_view word = tokens_.peek().text;
@@ -414,7 +418,7 @@ class Parser {
     Assignment assignment;
     assignment.operation = operation.kind == TokenKind::increment ? BinaryOperator::add : BinaryOperator::subtract;
     assignment.targets.push_back(std::move(target));
-    assignment.value = one(operation.place);
+    assignment.value = number_at(operation.place, 1);
     return make(operation.place, std::move(assignment));
   }
 

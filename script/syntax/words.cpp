@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <iterator>
 
+#include "script/syntax/aggregates.hpp"
 #include "script/syntax/builtins.hpp"
 #include "script/syntax/registers.hpp"
 
@@ -39,7 +40,7 @@ bool is_statement_word(std::string_view word) {
 
 bool is_reserved(std::string_view word) {
   return is_type_word(word) || is_statement_word(word) || find_builtin(word) || find_register(word) ||
-         contains(operator_words, word);
+         find_aggregate(word) || contains(operator_words, word);
 }
 
 }  // namespace hyperdbg::script

@@ -53,6 +53,7 @@ class Stage {
     runtime_.lend(buffer_.data(), buffer_.size());
     runtime_.fields.buffer = reinterpret_cast<std::uint64_t>(buffer_.data());
     options_.global_slot = [this](std::string_view name) { return runtime_.global_slot(name); };
+    options_.aggregation = [this](const hyperdbg_aggregation& one) { return runtime_.aggregation_number(one); };
     options_.symbol = [](std::string_view name) {
       return name == "vmlinux!known" || name == "ada!b.c.0" ? std::optional(known_symbol) : std::nullopt;
     };
@@ -74,6 +75,8 @@ class Stage {
       std::memcpy(reinterpret_cast<char*>(&runtime_.fields) + name.number, &value, sizeof value);
     }
   }
+
+  std::string aggregates() const { return runtime_.aggregates().render({}); }
 
   std::string play(const std::string& script) {
     const auto compiler = Compiler::load();
@@ -159,6 +162,7 @@ std::string play(const ScriptCase& one) {
   Stage stage;
   for (const ScriptCase::Setting& setting : one.given) stage.set(setting);
   std::string text = stage.play(one.script);
+  text += stage.aggregates();
   for (const std::string& name : one.shown) text += name + " = " + stage.value_of(name) + '\n';
   return text;
 }
