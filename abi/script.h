@@ -14,6 +14,7 @@
 enum hyperdbg_pseudo_register {
 	HYPERDBG_PSEUDO_PID, HYPERDBG_PSEUDO_TID, HYPERDBG_PSEUDO_PNAME, HYPERDBG_PSEUDO_PROC, HYPERDBG_PSEUDO_THREAD,
 	HYPERDBG_PSEUDO_DATE, HYPERDBG_PSEUDO_TIME, /* addresses of text */
+	HYPERDBG_PSEUDO_CONTEXT_PHYSICAL, /* where the address in $context lies, 0 if nowhere */
 };
 
 /*
@@ -93,6 +94,9 @@ struct hyperdbg_script_runtime {
 	/* enum hyperdbg_script_service */
 	uint64_t (*service)(struct hyperdbg_script_context *, uint64_t service, uint64_t a, uint64_t b, uint64_t c,
 			uint64_t position);
+	/* Of aggregation `number`; one word for each key: a number, a text's address, nothing for a stack. */
+	void (*aggregate)(struct hyperdbg_script_context *, uint64_t number, uint64_t value, const uint64_t *keys,
+			  uint64_t position);
 };
 
 /* Filled by the runtime before each run; the blob changes only registers, fuel, globals and the arena. */

@@ -65,6 +65,7 @@ class ScriptTool {
     TRY_EXPECTED(prepare(runtime));
     script::CompileOptions compile_options;
     compile_options.global_slot = [&](std::string_view name) { return runtime.global_slot(name); };
+    compile_options.aggregation = [&](const auto& one) { return runtime.aggregation_number(one); };
     if (types_) compile_options.types = &*types_;
     compile_options.folder = options_.file == "-" ? "" : std::filesystem::path(options_.file).parent_path().string();
     switch (options_.verb) {
@@ -115,6 +116,7 @@ class ScriptTool {
     auto outcome = runtime.run(compiled);
     if (!outcome) return fail("{}", outcome.error());
     Report report{.out = std::move(outcome->messages)};
+    report.out += runtime.aggregates().render({});
     if (!outcome->results.empty()) report.value = fmt::format("{:x}", outcome->results.back());
     if (outcome->error == HYPERDBG_SCRIPT_OK) return report;
     report.exit = script_ended_early;

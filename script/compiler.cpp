@@ -34,7 +34,7 @@ CompileResult generate(const CompilerModule& module, std::string_view text, cons
                             std::to_string(maximum_stack_need),
                         "use fewer variables at once");
   return CompiledScript{std::move(emitted.blob), encode_metadata(program.formats), emitted.stack_need,
-                        program.uses_floating};
+                        program.uses_floating, program.aggregations};
 }
 
 }  // namespace
@@ -83,6 +83,7 @@ CompileResult Compiler::compile(std::string_view text, const CompileOptions& opt
   ++state_->compilations;
   for (std::size_t i = 0; i < program->globals.size(); ++i)
     cached.globals.emplace_back(program->globals[i], program->global_slots[i]);
+  cached.aggregations = program->aggregation_numbers;
   if (includes) return result;
   cached.script = *result;
   if (options.types) cached.types = options.types->identity();

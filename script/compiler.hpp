@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "abi/aggregate.h"
 #include "script/syntax/diagnostic.hpp"
 #include "script/syntax/types.hpp"
 
@@ -19,6 +20,8 @@ struct CompileOptions {
   // The slot of a `.global`, given without its dot; the error is a sentence. The same name always gives the same slot.
   // Asked only about scripts that are right otherwise.
   std::function<std::expected<std::uint32_t, std::string>(std::string_view name)> global_slot;
+  // The number of an aggregation, or a sentence; asked as above.
+  std::function<std::expected<std::uint32_t, std::string>(const hyperdbg_aggregation&)> aggregation;
   // The address of `module!symbol`; may be left empty.
   std::function<std::optional<std::uint64_t>(std::string_view name)> symbol;
   // Types that the script itself does not declare; may be null.
@@ -32,6 +35,7 @@ struct CompiledScript {
   std::vector<std::uint8_t> metadata;  // struct hyperdbg_script_metadata and the formats
   std::uint32_t stack_need = 0;        // bytes the blob itself uses, its return address included
   bool uses_vectors = false;           // floating point: XMM registers and MXCSR
+  std::vector<hyperdbg_aggregation> aggregations = {};  // that it adds to
 };
 
 using CompileResult = std::expected<CompiledScript, std::vector<Diagnostic>>;

@@ -83,6 +83,11 @@ std::optional<std::int64_t> KernelTypes::enumerator(std::string_view name) {
   return types() ? types()->enumerator(name) : std::nullopt;
 }
 
+std::optional<std::uint64_t> KernelTypes::offset_of(const std::string& structure, const std::string& member) {
+  const auto offset = types() ? types()->offset_of(structure, member) : std::unexpected(std::string());
+  return offset ? std::optional(*offset) : std::nullopt;
+}
+
 Type KernelTypes::type_of(std::uint32_t id, std::string_view alias) {
   const BtfType type = types()->type(id);
   switch (type.kind) {

@@ -23,6 +23,8 @@ class KernelTypes final : public script::ForeignTypes {
   void complete(const script::Structure& structure) override;
   std::string hint(script::Tag tag, std::string_view name) override;
   std::string_view identity() const override { return identity_; }
+  // Of a member of a structure; nothing if the types are not known.
+  std::optional<std::uint64_t> offset_of(const std::string& structure, const std::string& member);
 
  private:
   const Btf* types();

@@ -70,6 +70,11 @@ Expected<script::CompiledScript> Session::compile(const std::string& text) {
     return *slot;
   };
   options.types = kernel_types();
+  options.aggregation = [this](const hyperdbg_aggregation& one) -> std::expected<std::uint32_t, std::string> {
+    const auto number = aggregation_number(one);
+    if (!number) return std::unexpected(number.error().message);
+    return *number;
+  };
   return compile(text, options);
 }
 
@@ -96,6 +101,7 @@ Expected<std::uint32_t> Session::add_event(const EventDefinition& definition) {
   records_.remember({reference->id, 0}, script.metadata);
   texts_[reference->id] = std::string(listed_text(definition));
   outputs_.bind(reference->id, definition.outputs);
+  for (const hyperdbg_aggregation& one : script.aggregations) aggregations_[reference->id].emplace_back(one.name);
   return reference->id;
 }
 
@@ -151,6 +157,7 @@ Expected<void> Session::evaluate_here(const std::string& text) {
   options.symbol = [this](std::string_view name) { return symbol_address(name); };
   options.global_slot = [this](std::string_view name) { return user_runtime_->global_slot(name); };
   options.types = kernel_types();
+  options.aggregation = [this](const hyperdbg_aggregation& one) { return user_runtime_->aggregation_number(one); };
   const script::CompiledScript script = TRY_EXPECTED(compile(text, options));
   user_runtime_->fields.fuel = static_cast<std::int64_t>(fuel_);
   const auto outcome = user_runtime_->run(script);

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#include <cstring>
 #include <set>
 
 #include "cli/console_fixture.hpp"
@@ -176,6 +177,42 @@ TEST_F(CommandsTest, fuel_is_a_setting_that_events_keep) {
     EXPECT_EQ(type("settings fuel " + std::string(wrong)),
               "err, fuel is a number from 1 to 7fffffffffffffff, hexadecimal, not '" + std::string(wrong) + "'\n");
   EXPECT_EQ(console.session().fuel(), 0x1000u);
+}
+
+TEST_F(CommandsTest, aggregations_are_shown_and_cleared) {
+  attach();
+  EXPECT_NE(type(".aggregate").find("nothing is aggregated"), std::string::npos);
+  hyperdbg_aggregation_info calls{};
+  std::strcpy(calls.aggregation.name, "calls");
+  calls.aggregation.kind = HYPERDBG_AGGREGATE_COUNT;
+  calls.aggregation.key_count = 2;
+  calls.aggregation.keys[0] = HYPERDBG_KEY_NUMBER;
+  calls.aggregation.keys[1] = HYPERDBG_KEY_KERNEL_STACK;
+  calls.aggregation.depths[1] = 3;
+  calls.lost = 4;
+  debuggee->aggregations = {calls};
+  for (std::uint64_t key : {1, 2}) {
+    append(debuggee->entries, object_bytes(hyperdbg_aggregate_entry{0, 32, 0, key * 10, 0, 0, 0}));
+    for (const std::uint64_t word : {key, std::uint64_t{0xffffffff81000005}, std::uint64_t{5}, std::uint64_t{0}})
+      append(debuggee->entries, object_bytes(word));
+  }
+  const std::string second =
+      "calls, count:\n"
+      "  2                                                  20\n"
+      "      kernel stack:\n"
+      "        vmlinux!second\n"
+      "        5\n";
+  const std::string lost = "  4 updates were lost: the table of a CPU is full. '.aggregate clear' empties it\n";
+  EXPECT_EQ(type(".aggregate calls top 1"), second + "  and 1 more\n" + lost);
+  EXPECT_EQ(type(".aggregate").find(second), 0u);
+  EXPECT_EQ(type(".aggregate other"), "err, there is no aggregation 'other'; '.aggregate' lists all\n");
+  EXPECT_EQ(type(".aggregate top 0"), "err, 'top' wants a number, hexadecimal, not '0'\n");
+  EXPECT_EQ(type(".aggregate clear calls"), "calls is cleared\n");
+  EXPECT_EQ(debuggee->cleared, 0u);
+  EXPECT_EQ(type(".aggregate clear"), "all aggregations are cleared\n");
+  EXPECT_EQ(debuggee->cleared, HYPERDBG_ALL_AGGREGATIONS);
+  debuggee->entries.resize(debuggee->entries.size() - 8);
+  EXPECT_EQ(type(".aggregate"), "err, the debuggee's answer is cut off\n");
 }
 
 TEST_F(CommandsTest, symbols_are_searched) {

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MIT
-// In place of uart.cpp, apic.cpp, vector_state.cpp and image_pages.cpp: what those do to hardware and to page tables is
-// done to the fixture.
+// In place of uart.cpp, apic.cpp, vector_state.cpp, checksum.cpp and image_pages.cpp: what those do to hardware and to
+// page tables is done to the fixture.
 #include <sys/mman.h>
 
 #include <cstdlib>
 #include <iostream>
 
+#include "hypervisor/core/checksum.hpp"
 #include "hypervisor/core/core_fixture.hpp"
 #include "hypervisor/core/image_pages.hpp"
 #include "hypervisor/core/vector_state.hpp"
@@ -83,6 +84,10 @@ Result<CodePages> code_pages(void*) {
 
 PageSource image_pages() {
   return {.context = nullptr, .data_page = data_page, .code_pages = code_pages};
+}
+
+hyperdbg_checksums image_checksums() {
+  return {};
 }
 
 CodePages evaluation_pages() {

@@ -87,6 +87,10 @@ bool write_physical(u64 address, const void* from, u64 size) {
   return machine.guest->write_physical(PhysicalAddress{address}, from, size).ok();
 }
 
+u64* guest_cell(const Vcpu& vcpu, u64 address) {
+  return machine.guest->cell(space_of(vcpu, address), VirtualAddress{address});
+}
+
 bool translate_virtual(const Vcpu& vcpu, u64 address, u64& physical) {
   const auto found = machine.guest->translate(space_of(vcpu, address), VirtualAddress{address});
   if (found.ok()) physical = raw(found.value());

@@ -11,6 +11,7 @@ u64 read_virtual_some(const Vcpu& vcpu, u64 address, void* to, u64 size);  // by
 bool write_virtual(Vcpu& vcpu, u64 address, const void* from, u64 size);
 bool read_physical(u64 address, void* to, u64 size);
 bool write_physical(u64 address, const void* from, u64 size);
+u64* guest_cell(const Vcpu& vcpu, u64 address);  // 8 aligned bytes that may be written; nullptr if there are none
 bool translate_virtual(const Vcpu& vcpu, u64 address, u64& physical);
 
 // Bytes at the instruction pointer, at most `size`; how many there are.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "hypervisor/core/script_run.hpp"
 
+#include "hypervisor/core/aggregations.hpp"
 #include "hypervisor/core/event_host.hpp"
 #include "hypervisor/core/guest.hpp"
 #include "hypervisor/core/halt.hpp"
@@ -47,8 +48,9 @@ struct RootHost {
   static bool write_physical(hyperdbg_script_context&, u64 address, const void* from, u64 size) {
     return hyperdbg::write_physical(address, from, size);
   }
-  // Atomic operations reach the script's own variables only: guest pages may be hidden or written by devices.
-  static u64* place(hyperdbg_script_context&, u64) { return nullptr; }
+  static u64* place(hyperdbg_script_context& context, u64 address) {
+    return guest_cell(*run_of(&context).vcpu, address);
+  }
   static u64 physical(hyperdbg_script_context& context, u64 address) {
     u64 found = 0;
     return translate_virtual(*run_of(&context).vcpu, address, found) ? found : 0;
@@ -59,6 +61,15 @@ struct RootHost {
     yield_to_stop(run_of(&context));
   }
   static u64 service(hyperdbg_script_context& context, u64 number, u64 a, u64, u64, u64 position);
+  static const hyperdbg_aggregation* aggregation(hyperdbg_script_context&, u64 number) {
+    return find_aggregation(number);
+  }
+  static script::AggregateTable& table_of(hyperdbg_script_context& context) {
+    return aggregate_table(run_of(&context).vcpu->core);
+  }
+  static u32 stack(hyperdbg_script_context& context, hyperdbg_aggregate_key kind, u64* frames, u32 most) {
+    return capture_stack(*run_of(&context).vcpu, kind, frames, most);
+  }
 };
 using Shared = script::Services<RootHost>;
 
@@ -70,6 +81,14 @@ u64 sleep(hyperdbg_script_context& context, u64 microseconds, u64 position) {
   return 0;
 }
 
+// Through Linux's linear map, and only what that maps to this place; 0 for the rest.
+u64 physical_to_virtual(hyperdbg_script_context& context, u64 physical) {
+  const u64 address = machine.boot->page_offset + physical;
+  u64 found = 0;
+  const bool mapped = physical < machine.boot->memory_end && translate_virtual(*run_of(&context).vcpu, address, found);
+  return mapped && found == physical ? address : 0;
+}
+
 u64 RootHost::service(hyperdbg_script_context& context, u64 number, u64 a, u64, u64, u64 position) {
   switch (number) {
     case HYPERDBG_SERVICE_TIME_STAMP:
@@ -77,6 +96,8 @@ u64 RootHost::service(hyperdbg_script_context& context, u64 number, u64 a, u64, 
       return cpu::rdtsc() + machine.tsc_offset;
     case HYPERDBG_SERVICE_SLEEP:
       return sleep(context, a, position);
+    case HYPERDBG_SERVICE_PHYSICAL_TO_VIRTUAL:
+      return physical_to_virtual(context, a);
     default:
       if (control_events(run_of(&context), number, a, position)) return 0;
       end(context, HYPERDBG_SCRIPT_NOT_AVAILABLE, position, number);
@@ -108,6 +129,8 @@ u64 pseudo_register(hyperdbg_script_context* context, u64 number) {
       return current_group_leader(vcpu);
     case HYPERDBG_PSEUDO_THREAD:
       return current_task(vcpu);
+    case HYPERDBG_PSEUDO_CONTEXT_PHYSICAL:
+      return Shared::service(context, HYPERDBG_SERVICE_VIRTUAL_TO_PHYSICAL, context->context, 0, 0, 0);
     case HYPERDBG_PSEUDO_DATE:
       script::write_date(seconds_now(), context->text);
       return script::area_address(HYPERDBG_SCRIPT_AREA_TEXT, 0);
@@ -146,6 +169,7 @@ constexpr hyperdbg_script_runtime runtime = {
     .event_short_circuit = event_short_circuit,
     .test_statement = test_statement,
     .service = Shared::service,
+    .aggregate = Shared::aggregate,
 };
 
 constinit ScriptRun event_runs[HYPERDBG_MAXIMUM_CPUS] = {};
@@ -195,6 +219,10 @@ bool execute(Vcpu& vcpu, ScriptRun& run, const Blob& blob) {
 void prepare_scripts(Vcpu& vcpu) {
   vcpu.event_run = &event_runs[vcpu.core];
   prepare(*vcpu.event_run, vcpu);
+}
+
+std::span<const u8> running_scripts() {
+  return {reinterpret_cast<const u8*>(event_runs), sizeof(event_runs)};
 }
 
 bool run_script(Vcpu& vcpu, const ScriptCall& call) {

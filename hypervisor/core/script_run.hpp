@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
+#include <span>
+
 #include "abi/script.h"
 #include "hypervisor/core/vcpu.hpp"
 #include "hypervisor/events/host.hpp"
@@ -37,6 +39,9 @@ struct Blob {
 // Runs code that belongs to no event, for `?` on a halted CPU; context, tag and stage are those of the event that
 // halted.
 bool run_evaluation(Vcpu& vcpu, const Blob& blob);
+
+// The bytes of what runs of scripts keep, of all CPUs.
+std::span<const u8> running_scripts();
 
 // A RECORD_TEXT: the engine's own words.
 void record_text(Vcpu& vcpu, Event* event, const char* text);

@@ -36,6 +36,9 @@ class GuestMemory {
   Result<void> write(AddressSpace space, VirtualAddress address, const void* from, u64 size) const;
   Result<void> write_physical(PhysicalAddress address, const void* from, u64 size) const;
 
+  // The 8 bytes of an aligned address in place, for atomic operations: null where nobody may write.
+  u64* cell(AddressSpace space, VirtualAddress address) const;
+
   // The quick forms for a script's accesses: T is u8...u64.
   template <class T>
   [[gnu::always_inline]] inline bool load(AddressSpace space, VirtualAddress address, T& value) const;

@@ -78,6 +78,13 @@ bool GuestMemory<Nested, Memory>::store(AddressSpace space, VirtualAddress addre
   return true;
 }
 
+template <class Nested, PhysicalMemory Memory>
+u64* GuestMemory<Nested, Memory>::cell(AddressSpace space, VirtualAddress address) const {
+  const u64 gpa = (raw(address) & 7) == 0 ? walk_slowly(space, raw(address)) : no_page;
+  const u64 place = gpa == no_page ? no_page : locate(gpa, true);
+  return place == no_page ? nullptr : memory_.template at<u64>(PhysicalAddress{place});
+}
+
 // The next piece of a range that does not leave its page.
 inline u64 piece_in_page(u64 address, u64 size) {
   const u64 rest = page_size - page_offset(address);

@@ -149,7 +149,6 @@ llvm::Value* ExpressionEmitter::emit(const PseudoRegister& node) {
     case PseudoSource::register_:
       return frame_.call_runtime(offsetof(hyperdbg_script_runtime, read_register), {number});
     case PseudoSource::zero:
-    case PseudoSource::missing:
       break;
   }
   return frame_.constant(0);

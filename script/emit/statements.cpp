@@ -60,6 +60,19 @@ void StatementEmitter::emit(const Message& node, Place place) {
                        frame_.constant(node.kinds), frame_.constant(place.position())});
 }
 
+void StatementEmitter::emit(const Aggregate& node, Place place) {
+  auto& builder = frame_.builder();
+  llvm::Value* value = node.value ? expressions_.value(*node.value) : frame_.constant(0);
+  std::vector<llvm::Value*> words;
+  for (const ExpressionPtr& key : node.keys) words.push_back(key ? expressions_.value(*key) : frame_.constant(0));
+  llvm::Value* keys = frame_.message_values(words.size());
+  for (std::size_t i = 0; i < words.size(); ++i)
+    builder.CreateStore(words[i], builder.CreateConstInBoundsGEP1_64(builder.getInt64Ty(), keys, i));
+  frame_.call_runtime(
+      offsetof(hyperdbg_script_runtime, aggregate),
+      {frame_.constant(program_.aggregation_numbers[node.index]), value, keys, frame_.constant(place.position())});
+}
+
 void StatementEmitter::branch_if(const Expression* condition, llvm::BasicBlock* yes, llvm::BasicBlock* no) {
   if (condition)
     frame_.builder().CreateCondBr(expressions_.condition(*condition), yes, no);

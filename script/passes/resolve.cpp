@@ -2,6 +2,7 @@
 #include "script/passes/resolve.hpp"
 
 #include <algorithm>
+#include <cstring>
 #include <map>
 #include <set>
 #include <string>
@@ -138,6 +139,28 @@ class Resolver {
   void visit(CallStatement& node, Place) { expression(*node.call); }
   void visit(Message& node, Place) {
     for (ExpressionPtr& argument : node.arguments) value(*argument);
+  }
+  void visit(Aggregate& node, Place place) {
+    if (node.value) aggregated(*node.value);
+    for (const ExpressionPtr& key : node.keys)
+      if (key) aggregated(*key);
+    const auto same_name = [&](const hyperdbg_aggregation& other) {
+      return std::string_view(other.name) == node.aggregation.name;
+    };
+    const auto known = std::ranges::find_if(program_.aggregations, same_name);
+    node.index = static_cast<std::uint32_t>(known - program_.aggregations.begin());
+    if (known == program_.aggregations.end()) {
+      program_.aggregations.push_back(node.aggregation);
+      program_.aggregation_places.push_back(place);
+    } else if (std::memcmp(&*known, &node.aggregation, sizeof *known) != 0) {
+      complain(place,
+               "the aggregation \"" + std::string(known->name) + "\" is of another kind, or has other keys, above");
+    }
+  }
+  void aggregated(Expression& expression) {
+    value(expression);
+    if (!expression.type.is_word() && !expression.type.is(Kind::array))
+      complain(expression.place, "an aggregation takes integers and addresses, not " + name_of(expression.type));
   }
   void visit(If& node, Place) {
     for (If::Branch& branch : node.branches) {

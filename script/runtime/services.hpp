@@ -3,6 +3,7 @@
 #include "abi/limits.h"
 #include "abi/script.h"
 #include "base/types.hpp"
+#include "script/runtime/aggregation.hpp"
 #include "x86/decoder.hpp"
 
 /*
@@ -19,6 +20,9 @@
  *   void cache(context, address)                                 may fill the context's cache for this address
  *   void relax(context)                                          between two tries for a lock
  *   u64 service(context, number, a, b, c, position)              every other service
+ *   const hyperdbg_aggregation* aggregation(context, number)      nullptr if there is none
+ *   AggregateTable& table_of(context)                            of this CPU
+ *   u32 stack(context, hyperdbg_aggregate_key, u64* frames, u32 most)  innermost first
  */
 namespace hyperdbg::script {
 
@@ -151,6 +155,18 @@ class Services {
     }
   }
 
+  static void aggregate(Context* context, u64 number, u64 value, const u64* words, u64 position) {
+    const hyperdbg_aggregation* aggregation = Host::aggregation(*context, number);
+    if (aggregation == nullptr) Host::end(*context, HYPERDBG_SCRIPT_BAD_ARGUMENT, position, number);
+    AggregateKey key{};
+    u32 used = 0;
+    for (u32 i = 0; i < aggregation->key_count; ++i) {
+      add_key(*context, *aggregation, i, words[i], key.words + used);
+      used += key_size(*aggregation, i) / 8;
+    }
+    Host::table_of(*context).update(static_cast<u32>(number), *aggregation, key, static_cast<s64>(value));
+  }
+
   // What takes time by its arguments spends fuel by them.
   static void charge(Context& context, u64 amount, u64 position) {
     if (context.fuel < 0 || amount > static_cast<u64>(context.fuel))
@@ -159,6 +175,29 @@ class Services {
   }
 
  private:
+  static void add_key(Context& context, const hyperdbg_aggregation& aggregation, u32 index, u64 word, u64* to) {
+    switch (aggregation.keys[index]) {
+      case HYPERDBG_KEY_NUMBER:
+        *to = word;
+        return;
+      case HYPERDBG_KEY_TEXT:
+        return add_text(context, word, reinterpret_cast<char*>(to));
+      default:
+        Host::stack(context, static_cast<hyperdbg_aggregate_key>(aggregation.keys[index]), to,
+                    aggregation.depths[index]);
+    }
+  }
+
+  static void add_text(Context& context, u64 address, char* to) {
+    constexpr char invalid[] = "<invalid address>";
+    constexpr u64 most = HYPERDBG_AGGREGATE_TEXT_SIZE - 1;
+    const u64 readable = read_some(context, address, to, most);
+    if (readable == 0) __builtin_memcpy(to, invalid, sizeof(invalid));
+    u64 length = readable == 0 ? sizeof(invalid) - 1 : 0;
+    while (length < readable && to[length] != 0) ++length;
+    __builtin_memset(to + length, 0, HYPERDBG_AGGREGATE_TEXT_SIZE - length);
+  }
+
   struct Units {
     u64 size;         // bytes of one
     bool terminated;  // a zero ends both sides

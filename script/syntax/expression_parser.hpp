@@ -16,6 +16,8 @@ class ExpressionParser {
   ExpressionPtr parse_condition();
   // What can stand to the left of `=`, `++` or be a statement as a call; no binary operators.
   ExpressionPtr parse_unary();
+  // A string literal, where one may stand in place of an address.
+  ExpressionPtr parse_string();
 
  private:
   ExpressionPtr parse_binary(int lowest_level);

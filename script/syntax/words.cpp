@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <iterator>
 
+#include "script/syntax/aggregates.hpp"
 #include "script/syntax/builtins.hpp"
 #include "script/syntax/nearest.hpp"
 #include "script/syntax/registers.hpp"
@@ -55,7 +56,7 @@ std::string_view nearest_keyword(std::string_view word) {
 
 bool is_reserved(std::string_view word) {
   return is_type_word(word) || is_statement_word(word) || find_builtin(word) || find_register(word) ||
-         contains(operator_words, word);
+         find_aggregate(word) || contains(operator_words, word);
 }
 
 }  // namespace hyperdbg::script

@@ -74,6 +74,7 @@ class Stage {
     runtime_.registers[HYPERDBG_RSP] = runtime_.scratch_address();
     runtime_.fields.buffer = reinterpret_cast<std::uint64_t>(buffer_.data());
     options_.global_slot = [this](std::string_view name) { return runtime_.global_slot(name); };
+    options_.aggregation = [this](const hyperdbg_aggregation& one) { return runtime_.aggregation_number(one); };
     options_.symbol = [](std::string_view name) {
       return name == "vmlinux!known" || name == "ada!b.c.0" ? std::optional(known_symbol) : std::nullopt;
     };
@@ -89,6 +90,8 @@ class Stage {
       throw std::runtime_error("nothing is named " + setting.name);
     }
   }
+
+  std::string aggregates() const { return runtime_.aggregates().render({}); }
 
   Played play(const std::string& script) {
     const auto compiler = Compiler::load();
@@ -187,12 +190,14 @@ Played play(const ScriptCase& one) {
   for (const ScriptCase::Setting& setting : one.given) stage.set(setting);
   Played played = stage.play(one.script);
   for (const std::string& name : one.shown) played.shown.push_back(name + " = " + stage.value_of(name));
+  played.aggregates = stage.aggregates();
   return played;
 }
 
 std::string played_text(const ScriptCase& one) {
   const Played played = play(one);
   std::string text = played.diagnostics.empty() ? text_of(played.outcome) : text_of(played.diagnostics);
+  text += played.aggregates;
   for (const std::string& line : played.shown) text += line + '\n';
   return text;
 }
