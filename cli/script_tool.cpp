@@ -76,7 +76,7 @@ class ScriptTool {
     auto compiled = compiler_.compile(text, compile_options);
     if (!compiled) return mistakes(std::move(compiled.error()));
     if (options_.verb == ScriptVerb::disasm)
-      return Report{.out = render_instructions(0, compiled->blob, compiled->blob.size(), {})};
+      return Report{.out = render_instructions(0, compiled->blob, compiled->code_size, {})};
     return run(runtime, *compiled);
   }
 

@@ -34,8 +34,8 @@ CompileResult generate(const CompilerModule& module, std::string_view text, cons
                             std::to_string(maximum_stack_need),
                         "use fewer variables at once");
   const std::uint32_t flags = program.uses_floating ? HYPERDBG_SCRIPT_USES_VECTORS : 0;
-  return CompiledScript{std::move(emitted.blob), encode_metadata(program.formats, flags), emitted.stack_need,
-                        program.uses_floating};
+  return CompiledScript{std::move(emitted.blob), emitted.code_size, encode_metadata(program.formats, flags),
+                        emitted.stack_need, program.uses_floating};
 }
 
 }  // namespace

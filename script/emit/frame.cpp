@@ -110,6 +110,12 @@ void Frame::enter_arena() {
                                   llvm::Align(8));
 }
 
+void Frame::clear_local(std::uint32_t index) {
+  const Variable& variable = source_.locals[index];
+  builder_.CreateMemSetInline(arena_pointer(constant(variable.offset)), llvm::Align(8), builder_.getInt8(0),
+                              constant(size_of(variable.type)));
+}
+
 void Frame::return_from_function(llvm::Value* value) {
   if (arena_start_)
     builder_.CreateAlignedStore(arena_start_,

@@ -39,6 +39,8 @@ class Frame {
 
   // Where a variable lies: in a register of the processor as far as LLVM can, or in the arena.
   llvm::Value* local(std::uint32_t index) const { return locals_[index]; }
+  // Fills a variable of the arena with zeros.
+  void clear_local(std::uint32_t index);
   // The address by which scripts know a byte of the function's part of the arena.
   llvm::Value* arena_address(llvm::Value* offset);
   // Where it really lies.
