@@ -52,7 +52,7 @@ std::string json_line(const Report& report) {
 
 class ScriptTool {
  public:
-  ScriptTool(const ScriptToolOptions& options, script::Compiler& compiler) : options_(options), compiler_(compiler) {}
+  explicit ScriptTool(const ScriptToolOptions& options) : options_(options) {}
 
   // A script at a time, each in a world of its own.
   Expected<Report> play(const std::string& text) {
@@ -61,19 +61,15 @@ class ScriptTool {
     script::CompileOptions compile_options;
     compile_options.global_slot = [&](std::string_view name) { return runtime.global_slot(name); };
     compile_options.folder = options_.file == "-" ? "" : std::filesystem::path(options_.file).parent_path().string();
-    switch (options_.verb) {
-      case ScriptVerb::check:
-        return mistakes(script::check(text, compile_options));
-      case ScriptVerb::ir: {
-        auto ir = compiler_.intermediate(text, compile_options);
-        if (!ir) return mistakes(std::move(ir.error()));
-        return Report{.out = std::move(*ir)};
-      }
-      case ScriptVerb::disasm:
-      case ScriptVerb::run:
-        break;
+    if (options_.verb == ScriptVerb::check) return mistakes(script::check(text, compile_options));
+    const auto compiler = script::Compiler::load();
+    if (!compiler) return fail("{}", compiler.error());
+    if (options_.verb == ScriptVerb::ir) {
+      auto ir = (*compiler)->intermediate(text, compile_options);
+      if (!ir) return mistakes(std::move(ir.error()));
+      return Report{.out = std::move(*ir)};
     }
-    auto compiled = compiler_.compile(text, compile_options);
+    auto compiled = (*compiler)->compile(text, compile_options);
     if (!compiled) return mistakes(std::move(compiled.error()));
     if (options_.verb == ScriptVerb::disasm)
       return Report{.out = render_instructions(0, compiled->blob, compiled->code_size, {})};
@@ -120,7 +116,6 @@ class ScriptTool {
   }
 
   const ScriptToolOptions& options_;
-  script::Compiler& compiler_;
 };
 
 Expected<std::string> read_text(const std::string& file) {
@@ -155,9 +150,7 @@ Expected<int> play_batch(ScriptTool& tool, std::FILE* output) {
 }
 
 Expected<int> play(const ScriptToolOptions& options, std::FILE* output, std::FILE* errors) {
-  const auto compiler = script::Compiler::load();
-  if (!compiler) return fail("{}", compiler.error());
-  ScriptTool tool(options, **compiler);
+  ScriptTool tool(options);
   if (options.batch) return play_batch(tool, output);
   const std::string text = TRY_EXPECTED(read_text(options.file));
   const Report report = TRY_EXPECTED(tool.play(text));

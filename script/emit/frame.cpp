@@ -30,6 +30,13 @@ llvm::Type* llvm_type(llvm::LLVMContext& context, const Type& type) {
   return type.bits == 32 ? llvm::Type::getFloatTy(context) : llvm::Type::getDoubleTy(context);
 }
 
+// Between functions an integer has the width of its type, so that recursion computes with no more than that; inside it
+// is held in 64 bits.
+llvm::Type* signature_type(llvm::LLVMContext& context, const Type& type) {
+  if (!type.is(Type::Kind::integer)) return llvm_type(context, type);
+  return llvm::Type::getIntNTy(context, type.bits);
+}
+
 }  // namespace
 
 std::vector<llvm::Function*> declare_functions(llvm::Module& module, const Program& program, Goal goal) {
@@ -37,8 +44,9 @@ std::vector<llvm::Function*> declare_functions(llvm::Module& module, const Progr
   for (const std::unique_ptr<Function>& one : program.functions) {
     llvm::LLVMContext& context = module.getContext();
     std::vector<llvm::Type*> parameters{llvm::PointerType::get(context, 0)};
-    for (std::uint32_t i = 0; i < one->parameters; ++i) parameters.push_back(llvm_type(context, one->locals[i].type));
-    auto* type = llvm::FunctionType::get(llvm_type(context, one->result), parameters, false);
+    for (std::uint32_t i = 0; i < one->parameters; ++i)
+      parameters.push_back(signature_type(context, one->locals[i].type));
+    auto* type = llvm::FunctionType::get(signature_type(context, one->result), parameters, false);
     const bool is_main = functions.empty();
     auto* function =
         llvm::Function::Create(type, is_main ? llvm::GlobalValue::ExternalLinkage : llvm::GlobalValue::InternalLinkage,
@@ -75,7 +83,7 @@ void Frame::create_locals() {
   for (std::size_t i = 0; i < locals_.size(); ++i) {
     if (!locals_[i]) continue;
     llvm::Value* first = i < source_.parameters
-                             ? static_cast<llvm::Value*>(function_->getArg(static_cast<unsigned>(i) + 1))
+                             ? widened(function_->getArg(static_cast<unsigned>(i) + 1), source_.locals[i].type)
                              : llvm::Constant::getNullValue(value_type(source_.locals[i].type));
     builder_.CreateStore(first, locals_[i]);
   }
@@ -124,14 +132,28 @@ void Frame::return_from_function(llvm::Value* value) {
   if (function_->getReturnType()->isVoidTy())
     builder_.CreateRetVoid();
   else
-    builder_.CreateRet(value ? value : llvm::Constant::getNullValue(function_->getReturnType()));
+    builder_.CreateRet(value ? narrowed(value, function_->getReturnType())
+                             : llvm::Constant::getNullValue(function_->getReturnType()));
 }
 
-llvm::CallInst* Frame::call_function(std::uint32_t number, std::vector<llvm::Value*> arguments) {
-  arguments.insert(arguments.begin(), script_context_);
-  auto* call = builder_.CreateCall(functions_[number], arguments);
+llvm::Value* Frame::widened(llvm::Value* value, const Type& type) {
+  if (!value->getType()->isIntegerTy()) return value;
+  return builder_.CreateIntCast(value, builder_.getInt64Ty(), type.is_signed);
+}
+
+llvm::Value* Frame::narrowed(llvm::Value* value, llvm::Type* type) {
+  return value->getType()->isIntegerTy() ? builder_.CreateIntCast(value, type, false) : value;
+}
+
+llvm::Value* Frame::call_function(std::uint32_t number, const std::vector<llvm::Value*>& arguments,
+                                  const Type& result) {
+  llvm::FunctionType* type = functions_[number]->getFunctionType();
+  std::vector<llvm::Value*> passed{script_context_};
+  for (llvm::Value* argument : arguments)
+    passed.push_back(narrowed(argument, type->getParamType(static_cast<unsigned>(passed.size()))));
+  auto* call = builder_.CreateCall(functions_[number], passed);
   call->addFnAttr(llvm::Attribute::NoUnwind);
-  return call;
+  return widened(call, result);
 }
 
 llvm::Value* Frame::arena_address(llvm::Value* offset) {
@@ -294,14 +316,7 @@ void Frame::abort_if(llvm::Value* condition, hyperdbg_script_error error, Place 
 }
 
 void Frame::spend_fuel(Place place) {
-  if (!starting_fuel_) {
-    llvm::IRBuilder<> entry(function_->getEntryBlock().getTerminator());
-    auto* fuel = address_at(entry, script_context_, offsetof(hyperdbg_script_context, fuel));
-    auto* load = entry.CreateAlignedLoad(entry.getInt64Ty(), fuel, llvm::Align(8));
-    tag(*load, MemoryKind::fuel);
-    starting_fuel_ = load;
-  }
-  mark_repetition(builder_, script_context_, place.position(), starting_fuel_);
+  mark_repetition(builder_, script_context_, place.position());
 }
 
 }  // namespace hyperdbg::script

@@ -34,7 +34,7 @@ class Frame {
   bool has_ended() const { return builder_.GetInsertBlock()->getTerminator() != nullptr; }
   // Gives back the function's part of the arena; null: no value.
   void return_from_function(llvm::Value* value);
-  llvm::CallInst* call_function(std::uint32_t number, std::vector<llvm::Value*> arguments);
+  llvm::Value* call_function(std::uint32_t number, const std::vector<llvm::Value*>& arguments, const Type& result);
   const Function& source() const { return source_; }
 
   // Where a variable lies: in a register of the processor as far as LLVM can, or in the arena.
@@ -71,6 +71,9 @@ class Frame {
   void create_locals();
   void enter_arena();
   void check_stack();
+  // From what a function's signature has to 64 bits, and back.
+  llvm::Value* widened(llvm::Value* value, const Type& type);
+  llvm::Value* narrowed(llvm::Value* value, llvm::Type* type);
   llvm::Value* register_address(const RegisterName& part, llvm::Type*& type);
   llvm::Value* global_address(std::uint32_t slot);
 
@@ -81,7 +84,6 @@ class Frame {
   llvm::Function* function_ = nullptr;
   llvm::Value* arena_start_ = nullptr;
   llvm::Value* script_context_ = nullptr;
-  llvm::Value* starting_fuel_ = nullptr;
   llvm::AllocaInst* message_values_ = nullptr;
   std::vector<llvm::Value*> locals_;
 };

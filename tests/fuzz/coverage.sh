@@ -16,7 +16,7 @@ $folder/bin/script_fuzz "${1:-60}" "${2:-1}"
 find "$PWD/$folder/script" -name '*.gcda' -path '*script*' ! -path '*testing*' ! -path '*fuzz*' | sort |
   xargs gcov -b -n -s "$PWD" -r 2>/dev/null |
   awk -v OFS='\t' '
-    /^File/ { file = $2; gsub(/\x27/, "", file) }
+    /^File/ { file = $2; gsub(/\x27/, "", file); sub(/^(\.\.\/)+/, "", file) }
     /^Lines executed/ { split($2, part, ":"); lines = part[2]; count = $NF }
     /^Taken at least once/ {
       split($4, part, ":")
