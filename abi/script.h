@@ -118,7 +118,7 @@ struct hyperdbg_script_context {
 	uint64_t code_size;                             /* 0x70 */
 	/*
 	 * The memory read last: `address - cache_base < cache_limit` means that 8 bytes can be loaded from address +
-	 * cache_delta. Set by read_memory; a limit of 0 means nothing.
+	 * cache_delta. Set by read_memory, emptied by what may change a translation; a limit of 0 means nothing.
 	 */
 	uint64_t cache_base;                            /* 0x78 */
 	uint64_t cache_limit;                           /* 0x80 */

@@ -55,7 +55,7 @@ std::string json_line(const Report& report) {
 
 class ScriptTool {
  public:
-  ScriptTool(const ScriptToolOptions& options, script::Compiler& compiler) : options_(options), compiler_(compiler) {
+  explicit ScriptTool(const ScriptToolOptions& options) : options_(options) {
     if (!options.btf.empty()) types_.emplace(options.btf);
   }
 
@@ -68,22 +68,18 @@ class ScriptTool {
     compile_options.aggregation = [&](const auto& one) { return runtime.aggregation_number(one); };
     if (types_) compile_options.types = &*types_;
     compile_options.folder = options_.file == "-" ? "" : std::filesystem::path(options_.file).parent_path().string();
-    switch (options_.verb) {
-      case ScriptVerb::check:
-        return mistakes(script::check(text, compile_options));
-      case ScriptVerb::ir: {
-        auto ir = compiler_.intermediate(text, compile_options);
-        if (!ir) return mistakes(std::move(ir.error()));
-        return Report{.out = std::move(*ir)};
-      }
-      case ScriptVerb::disasm:
-      case ScriptVerb::run:
-        break;
+    if (options_.verb == ScriptVerb::check) return mistakes(script::check(text, compile_options));
+    const auto compiler = script::Compiler::load();
+    if (!compiler) return fail("{}", compiler.error());
+    if (options_.verb == ScriptVerb::ir) {
+      auto ir = (*compiler)->intermediate(text, compile_options);
+      if (!ir) return mistakes(std::move(ir.error()));
+      return Report{.out = std::move(*ir)};
     }
-    auto compiled = compiler_.compile(text, compile_options);
+    auto compiled = (*compiler)->compile(text, compile_options);
     if (!compiled) return mistakes(std::move(compiled.error()));
     if (options_.verb == ScriptVerb::disasm)
-      return Report{.out = render_instructions(0, compiled->blob, compiled->blob.size(), {})};
+      return Report{.out = render_instructions(0, compiled->blob, compiled->code_size, {})};
     return run(runtime, *compiled, text);
   }
 
@@ -130,7 +126,6 @@ class ScriptTool {
   }
 
   const ScriptToolOptions& options_;
-  script::Compiler& compiler_;
   std::optional<KernelTypes> types_;
 };
 
@@ -169,9 +164,7 @@ Expected<int> play(const ScriptToolOptions& options, std::FILE* output, std::FIL
   if (!options.btf.empty()) {
     if (const auto types = Btf::load(options.btf); !types) return fail("--btf {}: {}", options.btf, types.error());
   }
-  const auto compiler = script::Compiler::load();
-  if (!compiler) return fail("{}", compiler.error());
-  ScriptTool tool(options, **compiler);
+  ScriptTool tool(options);
   if (options.batch) return play_batch(tool, output);
   const std::string text = TRY_EXPECTED(read_text(options.file));
   const Report report = TRY_EXPECTED(tool.play(text));

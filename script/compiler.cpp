@@ -33,8 +33,12 @@ CompileResult generate(const CompilerModule& module, std::string_view text, cons
                         "the script needs " + std::to_string(emitted.stack_need) + " bytes of stack, there are " +
                             std::to_string(maximum_stack_need),
                         "use fewer variables at once");
-  return CompiledScript{std::move(emitted.blob), encode_metadata(program.formats), emitted.stack_need,
-                        program.uses_floating, program.aggregations};
+  return CompiledScript{.blob = std::move(emitted.blob),
+                        .metadata = encode_metadata(program.formats),
+                        .stack_need = emitted.stack_need,
+                        .uses_vectors = program.uses_floating,
+                        .code_size = emitted.code_size,
+                        .aggregations = program.aggregations};
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -35,7 +36,10 @@ struct CompiledScript {
   std::vector<std::uint8_t> metadata;  // struct hyperdbg_script_metadata and the formats
   std::uint32_t stack_need = 0;        // bytes the blob itself uses, its return address included
   bool uses_vectors = false;           // floating point: XMM registers and MXCSR
+  std::uint32_t code_size = 0;         // bytes of the blob that are code; constants stand behind them
   std::vector<hyperdbg_aggregation> aggregations = {};  // that it adds to
+
+  std::span<const std::uint8_t> code() const { return std::span(blob).first(code_size); }
 };
 
 using CompileResult = std::expected<CompiledScript, std::vector<Diagnostic>>;

@@ -8,6 +8,8 @@ namespace hyperdbg {
 
 bool read_virtual(const Vcpu& vcpu, u64 address, void* to, u64 size);
 u64 read_virtual_some(const Vcpu& vcpu, u64 address, void* to, u64 size);  // bytes up to the first unreadable one
+// Where the byte can be read in the direct map, with the rest of its page; nullptr: nowhere.
+const u8* readable_place(const Vcpu& vcpu, u64 address);
 bool write_virtual(Vcpu& vcpu, u64 address, const void* from, u64 size);
 bool read_physical(u64 address, void* to, u64 size);
 bool write_physical(u64 address, const void* from, u64 size);

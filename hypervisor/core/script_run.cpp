@@ -40,12 +40,14 @@ struct RootHost {
     return read_virtual_some(*run_of(&context).vcpu, address, to, size);
   }
   static bool write(hyperdbg_script_context& context, u64 address, const void* from, u64 size) {
+    context.cache_limit = 0;
     return write_virtual(*run_of(&context).vcpu, address, from, size);
   }
   static bool read_physical(hyperdbg_script_context&, u64 address, void* to, u64 size) {
     return hyperdbg::read_physical(address, to, size);
   }
-  static bool write_physical(hyperdbg_script_context&, u64 address, const void* from, u64 size) {
+  static bool write_physical(hyperdbg_script_context& context, u64 address, const void* from, u64 size) {
+    context.cache_limit = 0;
     return hyperdbg::write_physical(address, from, size);
   }
   static u64* place(hyperdbg_script_context& context, u64 address) {
@@ -55,7 +57,19 @@ struct RootHost {
     u64 found = 0;
     return translate_virtual(*run_of(&context).vcpu, address, found) ? found : 0;
   }
-  static void cache(hyperdbg_script_context&, u64) {}
+  /*
+   * One page, as a TLB would keep it. What the script itself does to translations (writing guest memory, which may be
+   * page tables, or a register, which may be CR3) empties it. What other CPUs write to page tables meanwhile shows at
+   * the next page or the next run, as on a processor before the shootdown arrives: no interrupt comes in between. The
+   * nested tables change only while no script runs.
+   */
+  static void cache(hyperdbg_script_context& context, u64 address) {
+    const u8* place = readable_place(*run_of(&context).vcpu, address);
+    const u64 last = sizeof(u64) - 1;
+    context.cache_base = address - page_offset(address);
+    context.cache_limit = place != nullptr ? page_size - last : 0;
+    context.cache_delta = reinterpret_cast<u64>(place) - address;
+  }
   static void relax(hyperdbg_script_context& context) {
     cpu::pause();
     yield_to_stop(run_of(&context));
@@ -111,6 +125,7 @@ u64 read_register(hyperdbg_script_context* context, u64 number) {
 
 void write_register(hyperdbg_script_context* context, u64 number, u64 value) {
   Vcpu& vcpu = *run_of(context).vcpu;
+  context->cache_limit = 0;
   if (!vcpu.backend->write_register(vcpu, static_cast<u32>(number), value)) {
     record_text(vcpu, run_of(context).event, "this register cannot be changed; the assignment had no effect");
   }

@@ -29,6 +29,9 @@ class GuestMemory {
   // Guest-physical.
   Result<PhysicalAddress> translate(AddressSpace space, VirtualAddress address) const;
 
+  // Where the byte lies in the machine, for reading all of its page; beyond the limit: an error.
+  Result<PhysicalAddress> locate(AddressSpace space, VirtualAddress address) const;
+
   // How many bytes could be read, up to the first that could not.
   u64 read(AddressSpace space, VirtualAddress address, void* to, u64 size) const;
   u64 read_physical(PhysicalAddress address, void* to, u64 size) const;

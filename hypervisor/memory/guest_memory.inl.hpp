@@ -55,6 +55,14 @@ Result<PhysicalAddress> GuestMemory<Nested, Memory>::translate(AddressSpace spac
 }
 
 template <class Nested, PhysicalMemory Memory>
+Result<PhysicalAddress> GuestMemory<Nested, Memory>::locate(AddressSpace space, VirtualAddress address) const {
+  const u64 gpa = walk_slowly(space, raw(address));
+  const u64 place = gpa == no_page ? no_page : locate(gpa, false);
+  if (place == no_page) return HYPERDBG_INVALID_ADDRESS;
+  return PhysicalAddress{place};
+}
+
+template <class Nested, PhysicalMemory Memory>
 template <class T>
 bool GuestMemory<Nested, Memory>::load(AddressSpace space, VirtualAddress address, T& value) const {
   if (page_offset(raw(address)) > page_size - sizeof(T)) [[unlikely]]

@@ -322,7 +322,7 @@ llvm::Value* ExpressionEmitter::emit(const UserCall& node, Place place) {
   std::vector<llvm::Value*> arguments;
   for (std::size_t i = 0; i < node.arguments.size(); ++i)
     arguments.push_back(converted(operand(*node.arguments[i]), callee.locals[i].type, place));
-  return frame_.call_function(node.function, std::move(arguments));
+  return frame_.call_function(node.function, arguments, callee.result);
 }
 
 llvm::Value* ExpressionEmitter::emit(const Call& node, Place place) {

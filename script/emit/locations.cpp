@@ -23,14 +23,15 @@ Location ExpressionEmitter::locate(const Expression& expression) {
   if (const auto* pointer = std::get_if<Dereference>(&expression.node))
     return {.kind = Location::Kind::memory, .type = type, .place = value(*pointer->address)};
   if (const auto* element = std::get_if<Index>(&expression.node)) {
-    llvm::Value* distance = builder_.CreateMul(value(*element->index), frame_.constant(size_of(type)));
-    if (!element->base->type.is(Kind::array))
-      return {
-          .kind = Location::Kind::memory, .type = type, .place = builder_.CreateAdd(value(*element->base), distance)};
-    Location location = locate(*element->base);
+    // From left to right: an index may call what changes the next one.
+    Location location{};
+    if (element->base->type.is(Kind::array))
+      location = locate(*element->base);
+    else
+      location = {.kind = Location::Kind::memory, .type = type, .place = value(*element->base)};
     location.type = type;
     llvm::Value*& start = location.kind == Location::Kind::arena ? location.offset : location.place;
-    start = builder_.CreateAdd(start, distance);
+    start = builder_.CreateAdd(start, builder_.CreateMul(value(*element->index), frame_.constant(size_of(type))));
     return location;
   }
   const auto& member = std::get<MemberAccess>(expression.node);

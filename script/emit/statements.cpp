@@ -35,6 +35,10 @@ void StatementEmitter::emit(const Assignment& node, Place place) {
 }
 
 void StatementEmitter::emit(const Declaration& node, Place place) {
+  // What the list does not name is zero, each time that the declaration is reached.
+  std::uint64_t named = 0;
+  for (const Declaration::Store& store : node.stores) named += size_of(store.type);
+  if (node.initializer && named < size_of(node.type)) frame_.clear_local(node.index);
   for (const Declaration::Store& store : node.stores) {
     const auto target = expressions_.part_of_local(node.index, store.offset, store.type);
     if (store.type.is(Type::Kind::structure))

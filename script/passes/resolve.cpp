@@ -436,7 +436,7 @@ class Resolver {
     }
     Function& callee = **found;
     node.function = static_cast<std::uint32_t>(found - program_.functions.begin());
-    function_->calls_functions = true;
+    function_->callees.push_back(node.function);
     if (!callee.defined) complain(place, "Undefined Function: `" + node.name + "` is declared, but has no body");
     if (node.arguments.size() != callee.parameters) {
       complain(place, "Syntax Error: Invalid Syntax: `" + node.name + "` takes " + std::to_string(callee.parameters) +

@@ -17,7 +17,7 @@
  *   bool read_physical(context, address, void* to, u64 size), write_physical(...)
  *   u64* place(context, address)                                 where 8 bytes of the guest lie, nullptr if nowhere
  *   u64 physical(context, address)                               0 if it is not mapped
- *   void cache(context, address)                                 may fill the context's cache for this address
+ *   void cache(context, address)                                 may set the context's cache to this address's page
  *   void relax(context)                                          between two tries for a lock
  *   u64 service(context, number, a, b, c, position)              every other service
  *   const hyperdbg_aggregation* aggregation(context, number)      nullptr if there is none
@@ -89,9 +89,15 @@ class Services {
   }
   static u64 read_memory(Context* context, u64 address, u64 size, u64 position) {
     u64 value = 0;
+    if (area_of(*context, address).bytes == nullptr) {
+      Host::cache(*context, address);
+      if (address - context->cache_base < context->cache_limit) {
+        __builtin_memcpy(&value, reinterpret_cast<const void*>(address + context->cache_delta), size);
+        return value;
+      }
+    }
     if (read_some(*context, address, &value, size) != size)
       Host::end(*context, HYPERDBG_SCRIPT_INVALID_ADDRESS, position, address);
-    Host::cache(*context, address);
     return value;
   }
   static u64 write_memory(Context* context, u64 address, u64 value, u64 size) {
