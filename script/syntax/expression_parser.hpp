@@ -36,7 +36,6 @@ class ExpressionParser {
   ExpressionPtr parse_user_call(const Token& name);
   // The first `strings` may be string literals.
   bool parse_arguments(std::vector<ExpressionPtr>& arguments, std::size_t strings = 0, std::string hint = {});
-  ExpressionPtr parse_string();
   ExpressionPtr parse_register();
   ExpressionPtr parse_pseudo_register();
   template <class Node>

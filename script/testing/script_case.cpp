@@ -97,7 +97,7 @@ class Stage {
     const auto compiler = Compiler::load();
     if (!compiler) throw std::runtime_error(compiler.error());
     CompileResult compiled = (*compiler)->compile(script, options_);
-    if (!compiled) return Played{.diagnostics = std::move(compiled.error()), .outcome = {}, .shown = {}};
+    if (!compiled) return Played{.diagnostics = std::move(compiled.error()), .outcome = {}, .shown = {}, .aggregates = {}};
     std::string messages;
     for (std::size_t i = 0; i < runs_; ++i) {
       auto outcome = runtime_.run(*compiled);
@@ -106,7 +106,7 @@ class Stage {
       messages += outcome_.messages;
     }
     outcome_.messages = std::move(messages);
-    return Played{.diagnostics = {}, .outcome = outcome_, .shown = {}};
+    return Played{.diagnostics = {}, .outcome = outcome_, .shown = {}, .aggregates = {}};
   }
 
   std::string value_of(const std::string& name) const {
