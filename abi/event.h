@@ -65,9 +65,10 @@ struct hyperdbg_action {
 	uint32_t kind;          /* 0x00 enum hyperdbg_action_kind */
 	uint32_t code_size;     /* 0x04 bytes */
 	uint32_t metadata_size; /* 0x08 bytes; kept in the debuggee and handed back to any debugger that asks */
-	uint32_t reserved;      /* 0x0c zero */
+	uint32_t flags;         /* 0x0c enum hyperdbg_script_flag; 0 for other kinds */
+	uint64_t fuel;          /* 0x10 operations that one run of a script may spend, 1 to INT64_MAX; 0 for other kinds */
 };
-HYPERDBG_ASSERT_SIZE(hyperdbg_action, 16);
+HYPERDBG_ASSERT_SIZE(hyperdbg_action, 24);
 
 /* One event in an answer; text and metadata of its actions are asked for one by one. */
 struct hyperdbg_event_info {

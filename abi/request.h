@@ -32,6 +32,12 @@ enum hyperdbg_request_kind {
 	HYPERDBG_REQUEST_TEST_FAULT = 21, /* - -> never; makes the image fault on purpose, for the test of its report */
 	HYPERDBG_REQUEST_GLOBAL_NAMES = 22, /* - -> char[HYPERDBG_GLOBAL_NAME_SIZE]... in slot order */
 	HYPERDBG_REQUEST_DETACH = 23,     /* - -> -; the debugger goes away: messages wait in the rings for the next one */
+	/* abi/aggregate.h */
+	HYPERDBG_REQUEST_AGGREGATION = 40, /* aggregation_request -> uint32_t number; the same aggregation always gives the same */
+	HYPERDBG_REQUEST_AGGREGATION_LIST = 41, /* - -> aggregation_info... by number */
+	HYPERDBG_REQUEST_AGGREGATION_READ = 42, /* aggregate_range -> aggregate_answer, entries */
+	HYPERDBG_REQUEST_AGGREGATION_CLEAR = 43, /* uint32_t number or HYPERDBG_ALL_AGGREGATIONS -> - */
+	HYPERDBG_REQUEST_TEST_CHECKSUM = 44, /* - -> hyperdbg_checksums; halted only */
 };
 
 struct hyperdbg_request {
@@ -84,6 +90,14 @@ struct hyperdbg_status_answer {
 	uint64_t free_pages;      /* 0x28 pages of the image's pool */
 };
 HYPERDBG_ASSERT_SIZE(hyperdbg_status_answer, 0x30);
+
+/* CRC-32C of what the image consists of, and over how many bytes; what changes by itself is left out of `data`. */
+struct hyperdbg_checksums {
+	uint32_t text, rodata;  /* 0x00 */
+	uint32_t data, scripts; /* 0x08 scripts: the slots of actions */
+	uint64_t text_bytes, rodata_bytes, data_bytes, script_bytes; /* 0x10 */
+};
+HYPERDBG_ASSERT_SIZE(hyperdbg_checksums, 0x30);
 
 struct hyperdbg_event_reference { uint32_t id; };
 struct hyperdbg_event_range { uint32_t first; };

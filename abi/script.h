@@ -14,6 +14,7 @@
 enum hyperdbg_pseudo_register {
 	HYPERDBG_PSEUDO_PID, HYPERDBG_PSEUDO_TID, HYPERDBG_PSEUDO_PNAME, HYPERDBG_PSEUDO_PROC, HYPERDBG_PSEUDO_THREAD,
 	HYPERDBG_PSEUDO_DATE, HYPERDBG_PSEUDO_TIME, /* addresses of text */
+	HYPERDBG_PSEUDO_CONTEXT_PHYSICAL, /* where the address in $context lies, 0 if nowhere */
 };
 
 /*
@@ -93,6 +94,9 @@ struct hyperdbg_script_runtime {
 	/* enum hyperdbg_script_service */
 	uint64_t (*service)(struct hyperdbg_script_context *, uint64_t service, uint64_t a, uint64_t b, uint64_t c,
 			uint64_t position);
+	/* Of aggregation `number`; one word for each key: a number, a text's address, nothing for a stack. */
+	void (*aggregate)(struct hyperdbg_script_context *, uint64_t number, uint64_t value, const uint64_t *keys,
+			  uint64_t position);
 };
 
 /* Filled by the runtime before each run; the blob changes only registers, fuel, globals and the arena. */
@@ -114,7 +118,7 @@ struct hyperdbg_script_context {
 	uint64_t code_size;                             /* 0x70 */
 	/*
 	 * The memory read last: `address - cache_base < cache_limit` means that 8 bytes can be loaded from address +
-	 * cache_delta. Set by read_memory; a limit of 0 means nothing.
+	 * cache_delta. Set by read_memory, emptied by what may change a translation; a limit of 0 means nothing.
 	 */
 	uint64_t cache_base;                            /* 0x78 */
 	uint64_t cache_limit;                           /* 0x80 */
@@ -123,6 +127,7 @@ struct hyperdbg_script_context {
 };
 HYPERDBG_ASSERT_SIZE(hyperdbg_script_context, 0x98);
 
+/* Of a script's action. */
 enum hyperdbg_script_flag {
 	HYPERDBG_SCRIPT_USES_VECTORS = 1, /* the blob uses XMM registers and MXCSR: whoever runs it keeps the guest's */
 };
@@ -134,6 +139,6 @@ enum hyperdbg_script_flag {
  */
 struct hyperdbg_script_metadata {
 	uint32_t format_count; /* 0x00 */
-	uint32_t flags;        /* 0x04 enum hyperdbg_script_flag */
+	uint32_t reserved;     /* 0x04 zero */
 };
 HYPERDBG_ASSERT_SIZE(hyperdbg_script_metadata, 8);

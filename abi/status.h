@@ -34,4 +34,6 @@ enum hyperdbg_status {
 	HYPERDBG_READ_ONLY_REGISTER = 0xc0000108,
 	HYPERDBG_NOT_IN_EVENT = 0xc0000109,             /* events sc, but the halt is not the pre stage of an event */
 	HYPERDBG_SCRIPT_FAILED = 0xc000010a,            /* evaluation aborted; a RECORD_SCRIPT_ERROR says why */
+	HYPERDBG_TOO_MANY_AGGREGATIONS = 0xc0000140,    /* HYPERDBG_MAXIMUM_AGGREGATIONS are in use */
+	HYPERDBG_AGGREGATION_DIFFERS = 0xc0000141,      /* the name is in use for another kind or other keys */
 };

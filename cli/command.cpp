@@ -35,8 +35,9 @@ std::vector<const Command*> collect() {
       &go_command,   &pause_command,   &status_command,     &local_status_command, &exit_command,
   };
   for (const Command& command : event_commands()) commands.push_back(&command);
-  commands.insert(commands.end(), {&events_command, &exits_command, &output_command, &flush_command, &evaluate_command,
-                                   &print_command, &formats_command, &registers_command, &core_command});
+  commands.insert(commands.end(),
+                  {&events_command, &exits_command, &aggregate_command, &output_command, &flush_command,
+                   &evaluate_command, &print_command, &formats_command, &registers_command, &core_command});
   for (const Command& command : read_memory_commands()) commands.push_back(&command);
   for (const Command& command : edit_memory_commands()) commands.push_back(&command);
   commands.insert(commands.end(),

@@ -35,6 +35,8 @@ class Console final : public SessionListener {
   std::string prompt() const;
   Session& session() { return session_; }
   Settings& settings() { return settings_; }
+  // After a change: what the session has to know of them.
+  void apply_settings() { session_.set_fuel(settings_.fuel); }
   // Where changed settings are kept; nowhere if empty.
   std::filesystem::path settings_file;
   // Throws unseen messages away, and says how many.

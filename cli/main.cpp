@@ -83,6 +83,8 @@ CLI::App* add_script_verb(CLI::App& script, const char* name, const char* what, 
   verb->add_option("--set", options.settings, "NAME=VALUE of a register or pseudo-register, hexadecimal; may repeat")
       ->allow_extra_args(false)
       ->type_name("NAME=VALUE");
+  verb->add_option("--btf", options.btf, "Types that the script may use: a kernel's BTF, or an ELF file with it")
+      ->type_name("FILE");
   verb->add_option("--fuel", options.fuel, "Operations that one run may spend (default 0n1000000)")->type_name("N");
   verb->add_flag("--json", options.json, "One line of JSON instead of text");
   auto* batch =

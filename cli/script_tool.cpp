@@ -6,6 +6,7 @@
 #include <iostream>
 #include <iterator>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <utility>
 
 #include "cli/render/disassembly.hpp"
@@ -14,6 +15,7 @@
 #include "script/runtime/user_runtime.hpp"
 #include "script/syntax/number.hpp"
 #include "session/error.hpp"
+#include "session/kernel_types.hpp"
 
 namespace hyperdbg {
 namespace {
@@ -53,7 +55,9 @@ std::string json_line(const Report& report) {
 
 class ScriptTool {
  public:
-  ScriptTool(const ScriptToolOptions& options, script::Compiler& compiler) : options_(options), compiler_(compiler) {}
+  explicit ScriptTool(const ScriptToolOptions& options) : options_(options) {
+    if (!options.btf.empty()) types_.emplace(options.btf);
+  }
 
   // A script at a time, each in a world of its own.
   Expected<Report> play(const std::string& text) {
@@ -61,23 +65,21 @@ class ScriptTool {
     TRY_EXPECTED(prepare(runtime));
     script::CompileOptions compile_options;
     compile_options.global_slot = [&](std::string_view name) { return runtime.global_slot(name); };
+    compile_options.aggregation = [&](const auto& one) { return runtime.aggregation_number(one); };
+    if (types_) compile_options.types = &*types_;
     compile_options.folder = options_.file == "-" ? "" : std::filesystem::path(options_.file).parent_path().string();
-    switch (options_.verb) {
-      case ScriptVerb::check:
-        return mistakes(script::check(text, compile_options));
-      case ScriptVerb::ir: {
-        auto ir = compiler_.intermediate(text, compile_options);
-        if (!ir) return mistakes(std::move(ir.error()));
-        return Report{.out = std::move(*ir)};
-      }
-      case ScriptVerb::disasm:
-      case ScriptVerb::run:
-        break;
+    if (options_.verb == ScriptVerb::check) return mistakes(script::check(text, compile_options));
+    const auto compiler = script::Compiler::load();
+    if (!compiler) return fail("{}", compiler.error());
+    if (options_.verb == ScriptVerb::ir) {
+      auto ir = (*compiler)->intermediate(text, compile_options);
+      if (!ir) return mistakes(std::move(ir.error()));
+      return Report{.out = std::move(*ir)};
     }
-    auto compiled = compiler_.compile(text, compile_options);
+    auto compiled = (*compiler)->compile(text, compile_options);
     if (!compiled) return mistakes(std::move(compiled.error()));
     if (options_.verb == ScriptVerb::disasm)
-      return Report{.out = render_instructions(0, compiled->blob, compiled->blob.size(), {})};
+      return Report{.out = render_instructions(0, compiled->blob, compiled->code_size, {})};
     return run(runtime, *compiled, text);
   }
 
@@ -110,6 +112,7 @@ class ScriptTool {
     auto outcome = runtime.run(compiled);
     if (!outcome) return fail("{}", outcome.error());
     Report report{.out = std::move(outcome->messages)};
+    report.out += runtime.aggregates().render({});
     if (!outcome->results.empty()) report.value = fmt::format("{:x}", outcome->results.back());
     if (outcome->error == HYPERDBG_SCRIPT_OK) return report;
     report.exit = script_ended_early;
@@ -123,7 +126,7 @@ class ScriptTool {
   }
 
   const ScriptToolOptions& options_;
-  script::Compiler& compiler_;
+  std::optional<KernelTypes> types_;
 };
 
 Expected<std::string> read_text(const std::string& file) {
@@ -158,9 +161,10 @@ Expected<int> play_batch(ScriptTool& tool, std::FILE* output) {
 }
 
 Expected<int> play(const ScriptToolOptions& options, std::FILE* output, std::FILE* errors) {
-  const auto compiler = script::Compiler::load();
-  if (!compiler) return fail("{}", compiler.error());
-  ScriptTool tool(options, **compiler);
+  if (!options.btf.empty()) {
+    if (const auto types = Btf::load(options.btf); !types) return fail("--btf {}: {}", options.btf, types.error());
+  }
+  ScriptTool tool(options);
   if (options.batch) return play_batch(tool, output);
   const std::string text = TRY_EXPECTED(read_text(options.file));
   const Report report = TRY_EXPECTED(tool.play(text));

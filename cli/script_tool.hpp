@@ -15,6 +15,7 @@ struct ScriptToolOptions {
   std::vector<std::string> settings;  // NAME=VALUE, the name of a register or pseudo-register
   bool json = false;
   bool batch = false;  // scripts ended by NUL from standard input; implies json
+  std::string btf;     // file with the types that `struct NAME` finds; empty: none
   std::string fuel;    // operations of one run, as a number of the language; empty: the usual
 };
 

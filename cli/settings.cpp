@@ -5,6 +5,7 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 
+#include "session/number.hpp"
 #include "session/tokens.hpp"
 
 namespace hyperdbg {
@@ -23,10 +24,10 @@ bool set_switch(Settings& settings, std::string_view value) {
 }
 
 template <bool Settings::*Member>
-constexpr Setting make_switch(std::string_view name, std::string_view subject) {
+constexpr Setting make_switch(std::string_view name, std::string_view subject, std::string_view is) {
   return {name,
           subject,
-          " is ",
+          is,
           "on|off",
           [](const Settings& settings) { return state_word(settings.*Member); },
           set_switch<Member>};
@@ -49,11 +50,23 @@ bool set_syntax(Settings& settings, std::string_view value) {
   return true;
 }
 
+std::string get_fuel(const Settings& settings) {
+  return fmt::format("{0:x} (0n{0})", settings.fuel);
+}
+
+bool set_fuel(Settings& settings, std::string_view value) {
+  const auto operations = parse_number(value.substr(0, value.find(' ')));
+  if (!operations || *operations == 0 || *operations >> 63 != 0) return false;
+  settings.fuel = *operations;
+  return true;
+}
+
 constexpr Setting rows[] = {
-    make_switch<&Settings::auto_flush>("autoflush", "auto-flush"),
-    make_switch<&Settings::auto_unpause>("autounpause", "auto-unpause"),
-    {"syntax", "disassembler syntax", " is : ", "intel|att|masm", get_syntax, set_syntax},
-    make_switch<&Settings::address_conversion>("addressconversion", "address conversion"),
+    make_switch<&Settings::auto_flush>("autoflush", "auto-flush", "auto-flush is "),
+    make_switch<&Settings::auto_unpause>("autounpause", "auto-unpause", "auto-unpause is "),
+    {"syntax", "syntax", "disassembler syntax is : ", "intel|att|masm", get_syntax, set_syntax},
+    make_switch<&Settings::address_conversion>("addressconversion", "address conversion", "address conversion is "),
+    {"fuel", "fuel", "fuel of a script is ", "a number from 1 to 7fffffffffffffff, hexadecimal", get_fuel, set_fuel},
 };
 
 }  // namespace

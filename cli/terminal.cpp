@@ -227,6 +227,7 @@ Terminal* current = nullptr;
 int run_terminal(Console& console, Signals& signals) {
   console.settings_file = settings_path();
   load_settings(console.settings(), console.settings_file);
+  console.apply_settings();
   Terminal terminal(console, signals);
   current = &terminal;
   console.set_write([](std::string_view text) { current->write(text); });

@@ -6,6 +6,19 @@
 namespace hyperdbg::script {
 namespace {
 
+std::string_view types_of(const CompileOptions& options) {
+  return options.types ? options.types->identity() : std::string_view();
+}
+
+bool same_aggregations(const CachedScript& cached, const CompileOptions& options) {
+  for (std::size_t i = 0; i < cached.aggregations.size(); ++i) {
+    if (!options.aggregation) return false;
+    const auto number = options.aggregation(cached.script.aggregations[i]);
+    if (!number || *number != cached.aggregations[i]) return false;
+  }
+  return true;
+}
+
 bool still_valid(const CachedScript& cached, const CompileOptions& options) {
   const auto same_slot = [&](const auto& global) {
     if (!options.global_slot) return false;
@@ -15,6 +28,7 @@ bool still_valid(const CachedScript& cached, const CompileOptions& options) {
   const auto same_address = [&](const auto& symbol) {
     return options.symbol && options.symbol(symbol.first) == symbol.second;
   };
+  if (cached.types != types_of(options) || !same_aggregations(cached, options)) return false;
   return std::ranges::all_of(cached.globals, same_slot) && std::ranges::all_of(cached.symbols, same_address);
 }
 

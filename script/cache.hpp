@@ -18,6 +18,8 @@ struct CachedScript {
   CompiledScript script;
   std::vector<std::pair<std::string, std::uint32_t>> globals;  // name and slot
   std::vector<std::pair<std::string, std::uint64_t>> symbols;  // name and address
+  std::vector<std::uint32_t> aggregations;                     // numbers, in the order of the script's
+  std::string types;                                           // ForeignTypes::identity(), empty without any
 };
 
 // The most recently used scripts by their text.

@@ -28,29 +28,29 @@ std::string joined(const std::vector<std::string>& lines) {
 
 TEST(ScriptCode, CountingTakesThreeInstructions) {
   const auto script = compile(".count = .count + 1;").value();
-  const auto lines = disassemble(script.blob);
+  const auto lines = disassemble(script.code());
   EXPECT_EQ(lines.size(), 3u) << joined(lines);
 }
 
 TEST(ScriptCode, RegistersAreReachedDirectly) {
   const auto script = compile("if ($context == 1) { @ecx = @ecx & ~(1 << 5); }").value();
-  const std::string code = joined(disassemble(script.blob));
+  const std::string code = joined(disassemble(script.code()));
   EXPECT_FALSE(code.contains("call")) << code;
-  EXPECT_LE(disassemble(script.blob).size(), 6u) << code;
+  EXPECT_LE(disassemble(script.code()).size(), 6u) << code;
 }
 
 TEST(ScriptCode, WhatCannotRepeatIsNotCharged) {
-  const std::string code = joined(disassemble(compile("x = @rax; if (x) { @rbx = x * 3; }").value().blob));
+  const std::string code = joined(disassemble(compile("x = @rax; if (x) { @rbx = x * 3; }").value().code()));
   EXPECT_FALSE(code.contains("dec")) << code;
 }
 
 TEST(ScriptCode, EveryUnknownLoopIsCharged) {
-  const std::string code = joined(disassemble(compile("while (.x) { .y = 1; }").value().blob));
+  const std::string code = joined(disassemble(compile("while (.x) { .y = 1; }").value().code()));
   EXPECT_TRUE(code.contains("dec")) << code;
 }
 
 TEST(ScriptCode, AnEmptyScriptReturns) {
-  EXPECT_EQ(joined(disassemble(compile("").value().blob)), "ret\n");
+  EXPECT_EQ(joined(disassemble(compile("").value().code())), "ret\n");
   EXPECT_EQ(compile("").value().stack_need, 8u);
 }
 
@@ -62,8 +62,8 @@ TEST(ScriptCode, OnlyCasesWithFloatsUseVectorState) {
       const auto script = compile(one.script);
       if (!script) continue;
       ++scripts;
-      EXPECT_TRUE(script->uses_vectors || !uses_vector_state(script->blob)) << one.name << '\n'
-                                                                            << joined(disassemble(script->blob));
+      EXPECT_TRUE(script->uses_vectors || !uses_vector_state(script->code())) << one.name << '\n'
+                                                                              << joined(disassemble(script->code()));
     }
   }
   EXPECT_GT(scripts, 80u);
@@ -76,7 +76,7 @@ TEST(ScriptCode, LoopsThatLookLikeVectorsStayScalar) {
     for (i = 0; i < 100; i++) { eb($buffer + i, 0); sum += i * 3; mix ^= sum; all |= mix << 2; }
     printf("%llx %llx %llx %llx", sum, mix, all, @rax * @rbx / 3);)")
                           .value();
-  EXPECT_FALSE(uses_vector_state(script.blob)) << joined(disassemble(script.blob));
+  EXPECT_FALSE(uses_vector_state(script.code())) << joined(disassemble(script.code()));
 }
 
 // A chain of comparisons becomes a table of constants or jumps behind the code, reached by distance.

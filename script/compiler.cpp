@@ -33,9 +33,12 @@ CompileResult generate(const CompilerModule& module, std::string_view text, cons
                         "the script needs " + std::to_string(emitted.stack_need) + " bytes of stack, there are " +
                             std::to_string(maximum_stack_need),
                         "use fewer variables at once");
-  const std::uint32_t flags = program.uses_floating ? HYPERDBG_SCRIPT_USES_VECTORS : 0;
-  return CompiledScript{std::move(emitted.blob), encode_metadata(program.formats, flags), emitted.stack_need,
-                        program.uses_floating};
+  return CompiledScript{.blob = std::move(emitted.blob),
+                        .metadata = encode_metadata(program.formats),
+                        .stack_need = emitted.stack_need,
+                        .uses_vectors = program.uses_floating,
+                        .code_size = emitted.code_size,
+                        .aggregations = program.aggregations};
 }
 
 }  // namespace
@@ -84,8 +87,10 @@ CompileResult Compiler::compile(std::string_view text, const CompileOptions& opt
   ++state_->compilations;
   for (std::size_t i = 0; i < program->globals.size(); ++i)
     cached.globals.emplace_back(program->globals[i], program->global_slots[i]);
+  cached.aggregations = program->aggregation_numbers;
   if (includes) return result;
   cached.script = *result;
+  if (options.types) cached.types = options.types->identity();
   state_->cache.insert(std::string(text), std::move(cached));
   return result;
 }

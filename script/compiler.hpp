@@ -5,10 +5,12 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "abi/aggregate.h"
 #include "script/syntax/diagnostic.hpp"
 #include "script/syntax/types.hpp"
 
@@ -19,10 +21,12 @@ struct CompileOptions {
   // The slot of a `.global`, given without its dot; the error is a sentence. The same name always gives the same slot.
   // Asked only about scripts that are right otherwise.
   std::function<std::expected<std::uint32_t, std::string>(std::string_view name)> global_slot;
+  // The number of an aggregation, or a sentence; asked as above.
+  std::function<std::expected<std::uint32_t, std::string>(const hyperdbg_aggregation&)> aggregation;
   // The address of `module!symbol`; may be left empty.
   std::function<std::optional<std::uint64_t>(std::string_view name)> symbol;
-  // `struct TAG` that the script itself does not declare; may be left empty.
-  StructureLookup structure;
+  // Types that the script itself does not declare; may be null.
+  ForeignTypes* types = nullptr;
   // Where #include looks first.
   std::string folder;
 };
@@ -32,6 +36,10 @@ struct CompiledScript {
   std::vector<std::uint8_t> metadata;  // struct hyperdbg_script_metadata and the formats
   std::uint32_t stack_need = 0;        // bytes the blob itself uses, its return address included
   bool uses_vectors = false;           // floating point: XMM registers and MXCSR
+  std::uint32_t code_size = 0;         // bytes of the blob that are code; constants stand behind them
+  std::vector<hyperdbg_aggregation> aggregations = {};  // that it adds to
+
+  std::span<const std::uint8_t> code() const { return std::span(blob).first(code_size); }
 };
 
 using CompileResult = std::expected<CompiledScript, std::vector<Diagnostic>>;

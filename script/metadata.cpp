@@ -33,9 +33,9 @@ bool take(std::span<const std::uint8_t>& bytes, T& object) {
 
 }  // namespace
 
-std::vector<std::uint8_t> encode_metadata(const std::vector<std::string>& formats, std::uint32_t flags) {
+std::vector<std::uint8_t> encode_metadata(const std::vector<std::string>& formats) {
   std::vector<std::uint8_t> bytes;
-  const hyperdbg_script_metadata header{static_cast<std::uint32_t>(formats.size()), flags};
+  const hyperdbg_script_metadata header{static_cast<std::uint32_t>(formats.size()), 0};
   append(bytes, &header, sizeof header);
   for (const std::string& format : formats) {
     const FormatHeader format_header{static_cast<std::uint32_t>(format.size()), 0};

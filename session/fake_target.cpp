@@ -117,6 +117,19 @@ Answer FakeTarget::handle(std::uint32_t kind, ByteView payload) {
       return {};
     case HYPERDBG_REQUEST_GLOBAL_SLOT:
       return answer_with(std::uint32_t{7});
+    case HYPERDBG_REQUEST_AGGREGATION_LIST: {
+      Answer answer;
+      for (const auto& info : state_->aggregations) append(answer.payload, object_bytes(info));
+      return answer;
+    }
+    case HYPERDBG_REQUEST_AGGREGATION_READ: {
+      Answer answer = answer_with(hyperdbg_aggregate_answer{64, 64});
+      if (object_at<hyperdbg_aggregate_range>(payload)->core == 0) append(answer.payload, state_->entries);
+      return answer;
+    }
+    case HYPERDBG_REQUEST_AGGREGATION_CLEAR:
+      state_->cleared = *object_at<std::uint32_t>(payload);
+      return {};
     case HYPERDBG_REQUEST_MODULES: {
       hyperdbg_module_info module{"lab", 0xffffffffc0000000, 0x2000};
       return answer_with(module);
@@ -187,6 +200,7 @@ Answer FakeTarget::add_event(ByteView payload) {
   const ByteView code = payload.subspan(at, action->code_size);
   const ByteView metadata = payload.subspan(at + aligned(action->code_size), action->metadata_size);
   event.action = action->kind;
+  event.fuel = action->fuel;
   event.code.assign(code.begin(), code.end());
   event.metadata.assign(metadata.begin(), metadata.end());
   event.info.id = state_->next_id++;

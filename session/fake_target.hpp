@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "abi/aggregate.h"
 #include "abi/record.h"
 #include "abi/status.h"
 #include "abi/version.h"
@@ -23,6 +24,7 @@ class FakeTarget final : public Target {
     std::string text;
     Bytes code, metadata;
     std::uint32_t action = 0;
+    std::uint64_t fuel = 0;
   };
   struct State {
     State();
@@ -37,6 +39,9 @@ class FakeTarget final : public Target {
     std::map<std::uint32_t, std::uint32_t> refuse;  // kind -> status
     bool evaluated = false;
     bool short_circuit = false;
+    std::vector<hyperdbg_aggregation_info> aggregations;
+    Bytes entries;                   // of core 0's table, as they are sent
+    std::uint32_t cleared = 0x1000;  // the aggregation cleared last
     std::uint64_t exits = 1234;
     std::vector<std::function<void(TargetListener&)>> unasked;  // delivered by pump()
   };

@@ -243,7 +243,15 @@ Expected<void> Session::reset() {
 void Session::forget_events() {
   records_.forget();
   texts_.clear();
+  aggregations_.clear();
   outputs_.unbind_all();
+}
+
+Expected<hyperdbg_checksums> Session::test_checksum() {
+  const Bytes answer = TRY_EXPECTED(ask(HYPERDBG_REQUEST_TEST_CHECKSUM));
+  const auto sums = object_at<hyperdbg_checksums>(answer);
+  if (!sums) return fail("err, the debuggee's answer is too short");
+  return *sums;
 }
 
 Expected<void> Session::test_fault() {

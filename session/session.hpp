@@ -9,12 +9,15 @@
 #include <string>
 #include <vector>
 
+#include "abi/limits.h"
 #include "abi/request.h"
 #include "abi/status.h"
 #include "script/compiler.hpp"
+#include "script/runtime/aggregates.hpp"
 #include "script/runtime/user_runtime.hpp"
 #include "session/address.hpp"
 #include "session/event_command.hpp"
+#include "session/kernel_types.hpp"
 #include "session/output_sources.hpp"
 #include "session/records.hpp"
 #include "session/registers.hpp"
@@ -97,6 +100,7 @@ class Session final : private TargetListener {
   Expected<hyperdbg_status_answer> status();
   Expected<void> reset();
   Expected<void> test_fault();
+  Expected<hyperdbg_checksums> test_checksum();
   // VMI Mode: while paused, messages are thrown away; how many is known at the end.
   void pause_messages() { paused_ = state_ == SessionState::vmi; }
   bool paused() const { return paused_; }
@@ -110,8 +114,17 @@ class Session final : private TargetListener {
   Expected<std::vector<ListedEvent>> events();
   Expected<void> modify_event(std::uint32_t id, hyperdbg_event_modify modification);
   Expected<void> short_circuit(bool on);
+  // Operations that a run of a script may spend; an event keeps what was set when it was made. 1 to INT64_MAX.
+  void set_fuel(std::uint64_t operations) { fuel_ = operations; }
+  std::uint64_t fuel() const { return fuel_; }
   // Where events may send what they print, instead of to the listener. They outlive sessions with debuggees.
   OutputSources& outputs() { return outputs_; }
+  // --- aggregations (session_aggregates.cpp)
+  Expected<script::Aggregates> aggregates();              // of all CPUs
+  Expected<void> clear_aggregates(std::uint32_t number);  // or HYPERDBG_ALL_AGGREGATIONS
+  // Names of those that the script of an event, or of all events, adds to, as far as this session made them.
+  std::vector<std::string> aggregations_of(std::uint32_t event) const;
+
   // Runs statements on the operating core; what they print comes through the listener first.
   Expected<void> evaluate(const std::string& script);
   // Runs statements inside of this program, against an environment of its own.
@@ -157,6 +170,9 @@ class Session final : private TargetListener {
   void end(std::string_view why);
   bool cancelled() const { return cancelled_ && cancelled_(); }
   std::optional<std::uint64_t> symbol_address(std::string_view name);
+  KernelTypes* kernel_types();
+  Expected<std::uint32_t> aggregation_number(const hyperdbg_aggregation& aggregation);
+  Expected<void> add_aggregates(script::Aggregates& all, std::uint32_t core);
 
   SessionListener& listener_;
   std::function<bool()> cancelled_;
@@ -169,8 +185,10 @@ class Session final : private TargetListener {
   std::optional<Registers> registers_;  // of the operating core, while halted
   RecordFormatter records_;
   OutputSources outputs_;
-  std::map<std::uint32_t, std::string> texts_;  // commands of events, by id
+  std::map<std::uint32_t, std::string> texts_;                      // commands of events, by id
+  std::map<std::uint32_t, std::vector<std::string>> aggregations_;  // that events' scripts add to, by id
   std::optional<SymbolTable> symbols_;
+  std::unique_ptr<KernelTypes> types_;                 // of this debuggee; made for its first script
   std::unique_ptr<script::UserRuntime> user_runtime_;  // made when first needed; keeps its globals
   bool modules_known_ = false;                         // since the last halt
   bool attaching_ = false;
@@ -178,6 +196,7 @@ class Session final : private TargetListener {
   bool flushing_ = false;
   std::size_t discarded_ = 0;  // messages, while paused
   std::size_t flushed_ = 0;
+  std::uint64_t fuel_ = HYPERDBG_SCRIPT_FUEL;
   bool ended_ = false;
 };
 

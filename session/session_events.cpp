@@ -8,9 +8,13 @@
 namespace hyperdbg {
 namespace {
 
-void append_action(Bytes& bytes, hyperdbg_action_kind kind, const script::CompiledScript& script) {
+void append_action(Bytes& bytes, hyperdbg_action_kind kind, const script::CompiledScript& script, std::uint64_t fuel) {
   hyperdbg_action action{};
   action.kind = kind;
+  if (kind == HYPERDBG_ACTION_SCRIPT) {
+    action.flags = script.uses_vectors ? HYPERDBG_SCRIPT_USES_VECTORS : 0;
+    action.fuel = fuel;
+  }
   action.code_size = static_cast<std::uint32_t>(script.blob.size());
   action.metadata_size = static_cast<std::uint32_t>(script.metadata.size());
   append(bytes, object_bytes(action));
@@ -25,7 +29,8 @@ std::string_view listed_text(const EventDefinition& definition) {
   return std::string_view(definition.text).substr(0, HYPERDBG_REGULAR_TEXT_SIZE);
 }
 
-Bytes encode_event(const EventDefinition& definition, hyperdbg_action_kind kind, const script::CompiledScript& script) {
+Bytes encode_event(const EventDefinition& definition, hyperdbg_action_kind kind, const script::CompiledScript& script,
+                   std::uint64_t fuel) {
   hyperdbg_event event{};
   event.kind = definition.kind->kind;
   event.stage = definition.stage;
@@ -39,7 +44,7 @@ Bytes encode_event(const EventDefinition& definition, hyperdbg_action_kind kind,
   append(bytes, object_bytes(event));
   append(bytes, view_of(listed_text(definition)));
   pad_to_8(bytes);
-  append_action(bytes, kind, script);
+  append_action(bytes, kind, script, fuel);
   return bytes;
 }
 
@@ -64,10 +69,13 @@ Expected<script::CompiledScript> Session::compile(const std::string& text) {
     if (!slot) return std::unexpected("err, the debuggee's answer is too short");
     return *slot;
   };
-  script::CompiledScript script = TRY_EXPECTED(compile(text, options));
-  // Root mode would have to keep the guest's vector registers for it.
-  if (script.uses_vectors) return fail("err, floating point is not available in scripts that the debuggee runs");
-  return script;
+  options.types = kernel_types();
+  options.aggregation = [this](const hyperdbg_aggregation& one) -> std::expected<std::uint32_t, std::string> {
+    const auto number = aggregation_number(one);
+    if (!number) return std::unexpected(number.error().message);
+    return *number;
+  };
+  return compile(text, options);
 }
 
 Expected<script::CompiledScript> Session::compile(const std::string& text, const script::CompileOptions& options) {
@@ -87,12 +95,13 @@ Expected<std::uint32_t> Session::add_event(const EventDefinition& definition) {
   script::CompiledScript script;
   if (definition.script) script = TRY_EXPECTED(compile(*definition.script));
   const auto kind = definition.script ? HYPERDBG_ACTION_SCRIPT : HYPERDBG_ACTION_BREAK;
-  const Bytes answer = TRY_EXPECTED(ask(HYPERDBG_REQUEST_EVENT_ADD, encode_event(definition, kind, script)));
+  const Bytes answer = TRY_EXPECTED(ask(HYPERDBG_REQUEST_EVENT_ADD, encode_event(definition, kind, script, fuel_)));
   const auto reference = object_at<hyperdbg_event_reference>(answer);
   if (!reference) return fail("err, the debuggee's answer is too short");
   records_.remember({reference->id, 0}, script.metadata);
   texts_[reference->id] = std::string(listed_text(definition));
   outputs_.bind(reference->id, definition.outputs);
+  for (const hyperdbg_aggregation& one : script.aggregations) aggregations_[reference->id].emplace_back(one.name);
   return reference->id;
 }
 
@@ -135,7 +144,7 @@ Expected<void> Session::evaluate(const std::string& text) {
   const script::CompiledScript script = TRY_EXPECTED(compile(text));
   records_.remember({HYPERDBG_NO_EVENT, 0}, script.metadata);
   Bytes request;
-  append_action(request, HYPERDBG_ACTION_SCRIPT, script);
+  append_action(request, HYPERDBG_ACTION_SCRIPT, script, fuel_);
   const auto answer = ask(HYPERDBG_REQUEST_EVALUATE, request);
   registers_.reset();  // the script may have written them
   if (!answer) return std::unexpected(answer.error());
@@ -147,7 +156,10 @@ Expected<void> Session::evaluate_here(const std::string& text) {
   script::CompileOptions options;
   options.symbol = [this](std::string_view name) { return symbol_address(name); };
   options.global_slot = [this](std::string_view name) { return user_runtime_->global_slot(name); };
+  options.types = kernel_types();
+  options.aggregation = [this](const hyperdbg_aggregation& one) { return user_runtime_->aggregation_number(one); };
   const script::CompiledScript script = TRY_EXPECTED(compile(text, options));
+  user_runtime_->fields.fuel = static_cast<std::int64_t>(fuel_);
   const auto outcome = user_runtime_->run(script);
   if (!outcome) return fail("err, {}", outcome.error());
   listener_.on_text(outcome->messages);

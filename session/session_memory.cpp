@@ -159,6 +159,12 @@ std::optional<std::string> Session::name_of(std::uint64_t address) {
   return qualified_name(nearest->symbol, nearest->offset);
 }
 
+KernelTypes* Session::kernel_types() {
+  if (!has_target()) return nullptr;
+  if (!types_ || types_->identity() != types_path().string()) types_ = std::make_unique<KernelTypes>(types_path());
+  return types_.get();
+}
+
 std::filesystem::path Session::types_path() const {
   if (state_ == SessionState::vmi) return "/sys/kernel/btf/vmlinux";
   return btf_path(symbols_directory_, build_id_of(hello_));

@@ -62,6 +62,9 @@ constexpr StatusText texts[] = {
     {HYPERDBG_READ_ONLY_REGISTER, "the register cannot be changed"},
     {HYPERDBG_NOT_IN_EVENT, "the debuggee is not halted in the 'pre' stage of an event"},
     {HYPERDBG_SCRIPT_FAILED, "the evaluation was ended by an error"},
+    {HYPERDBG_TOO_MANY_AGGREGATIONS, "there are 32 aggregations already; '.reset' forgets them, and all events"},
+    {HYPERDBG_AGGREGATION_DIFFERS,
+     "the aggregation of this name exists with another kind or other keys; choose another name"},
 };
 
 std::string start_text(const hyperdbg_start& start, int error) {

@@ -51,9 +51,139 @@ void Btf::Free::operator()(btf* types) const {
 
 Loaded<Btf> Btf::load(const std::filesystem::path& path) {
   libbpf_set_print(say_nothing);
-  btf* types = btf__parse_raw(path.c_str());
+  btf* types = btf__parse(path.c_str(), nullptr);
   if (types == nullptr) return std::unexpected(fmt::format("cannot read types from '{}'", path.string()));
   return Btf(types);
+}
+
+namespace {
+
+std::string text_at(const btf* types, __u32 offset) {
+  const char* text = btf__name_by_offset(types, offset);
+  return text != nullptr ? text : "";
+}
+
+void describe(const btf_type& type, BtfType& found) {
+  using Kind = BtfType::Kind;
+  switch (btf_kind(&type)) {
+    case BTF_KIND_INT:
+      found.kind = Kind::integer;
+      found.is_signed = (btf_int_encoding(&type) & BTF_INT_SIGNED) != 0;
+      found.is_bool = (btf_int_encoding(&type) & BTF_INT_BOOL) != 0;
+      break;
+    case BTF_KIND_FLOAT:
+      found.kind = Kind::floating;
+      break;
+    case BTF_KIND_PTR:
+      found.kind = Kind::pointer;
+      found.element = type.type;
+      break;
+    case BTF_KIND_ARRAY:
+      found.kind = Kind::array;
+      found.element = btf_array(&type)->type;
+      found.count = btf_array(&type)->nelems;
+      break;
+    case BTF_KIND_STRUCT:
+      found.kind = Kind::structure;
+      break;
+    case BTF_KIND_UNION:
+      found.kind = Kind::union_;
+      break;
+    case BTF_KIND_ENUM:
+    case BTF_KIND_ENUM64:
+      found.kind = Kind::enumeration;
+      found.is_signed = btf_kflag(&type);
+      break;
+    case BTF_KIND_FUNC_PROTO:
+      found.kind = Kind::function;
+      break;
+    case BTF_KIND_FWD:
+      found.kind = Kind::forward;
+      break;
+    default:
+      break;
+  }
+}
+
+std::optional<BtfName> name_kind(const btf_type& type) {
+  switch (btf_kind(&type)) {
+    case BTF_KIND_STRUCT:
+      return BtfName::structure;
+    case BTF_KIND_UNION:
+      return BtfName::union_;
+    case BTF_KIND_ENUM:
+    case BTF_KIND_ENUM64:
+      return BtfName::enumeration;
+    case BTF_KIND_TYPEDEF:
+      return BtfName::type;
+    default:
+      return std::nullopt;
+  }
+}
+
+}  // namespace
+
+BtfType Btf::type(std::uint32_t id) const {
+  BtfType found;
+  const btf_type* type = without_qualifiers(types_.get(), id);
+  found.id = id;
+  if (type == nullptr || id == 0) return found;
+  describe(*type, found);
+  found.name = text_at(types_.get(), type->name_off);
+  const __s64 size = btf__resolve_size(types_.get(), id);
+  found.size = size < 0 ? 0 : static_cast<std::uint64_t>(size);
+  return found;
+}
+
+std::vector<BtfMember> Btf::members(std::uint32_t id) const {
+  const btf_type* type = without_qualifiers(types_.get(), id);
+  std::vector<BtfMember> found;
+  if (type == nullptr || !btf_is_composite(type)) return found;
+  for (__u32 i = 0; i < btf_vlen(type); ++i) {
+    const btf_member& member = btf_members(type)[i];
+    found.push_back({text_at(types_.get(), member.name_off), member.type, btf_member_bit_offset(type, i),
+                     btf_member_bitfield_size(type, i)});
+  }
+  return found;
+}
+
+const Btf::Index& Btf::index() const {
+  if (index_) return *index_;
+  Index& index = index_.emplace();
+  for (__u32 id = 1; id < btf__type_cnt(types_.get()); ++id) {
+    const btf_type* type = btf__type_by_id(types_.get(), id);
+    const auto kind = name_kind(*type);
+    if (!kind) continue;
+    const char* name = btf__name_by_offset(types_.get(), type->name_off);
+    if (name != nullptr && *name != '\0') index.names[static_cast<int>(*kind)].try_emplace(name, id);
+    if (btf_is_enum(type)) {
+      for (__u32 i = 0; i < btf_vlen(type); ++i)
+        index.enumerators.try_emplace(btf__name_by_offset(types_.get(), btf_enum(type)[i].name_off),
+                                      btf_enum(type)[i].val);
+    } else if (btf_is_enum64(type)) {
+      for (__u32 i = 0; i < btf_vlen(type); ++i)
+        index.enumerators.try_emplace(btf__name_by_offset(types_.get(), btf_enum64(type)[i].name_off),
+                                      static_cast<std::int64_t>(btf_enum64_value(&btf_enum64(type)[i])));
+    }
+  }
+  return index;
+}
+
+std::optional<std::uint32_t> Btf::find(BtfName kind, std::string_view name) const {
+  const auto& names = index().names[static_cast<int>(kind)];
+  const auto found = names.find(name);
+  return found == names.end() ? std::nullopt : std::optional(found->second);
+}
+
+std::optional<std::int64_t> Btf::enumerator(std::string_view name) const {
+  const auto found = index().enumerators.find(name);
+  return found == index().enumerators.end() ? std::nullopt : std::optional(found->second);
+}
+
+std::vector<std::string_view> Btf::names(BtfName kind) const {
+  std::vector<std::string_view> all;
+  for (const auto& [name, id] : index().names[static_cast<int>(kind)]) all.push_back(name);
+  return all;
 }
 
 Loaded<Btf::Member> Btf::member(const std::string& structure, const std::string& member) const {

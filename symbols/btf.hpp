@@ -3,7 +3,11 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
 
 #include "symbols/symbol_file.hpp"
 
@@ -11,10 +15,41 @@ struct btf;
 
 namespace hyperdbg {
 
+// One type, with typedefs and qualifiers taken off.
+struct BtfType {
+  enum class Kind { none, integer, floating, pointer, array, structure, union_, enumeration, function, forward };
+  Kind kind = Kind::none;
+  std::uint32_t id = 0;
+  std::string name = {};   // of its tag; empty if it has none
+  std::uint64_t size = 0;  // bytes
+  bool is_signed = false;
+  bool is_bool = false;
+  std::uint32_t element = 0;  // of a pointer or array
+  std::uint64_t count = 0;    // elements of an array; 0 for one at a structure's end
+};
+
+// As declared: the members of an unnamed structure inside are that structure's, under one member without a name.
+struct BtfMember {
+  std::string name;
+  std::uint32_t type = 0;
+  std::uint64_t bit_offset = 0;
+  unsigned bit_size = 0;  // 0: no bit-field
+};
+
+enum class BtfName { structure, union_, enumeration, type };
+
 // The kernel's own type information: where the members of its structures lie, whatever the version.
 class Btf {
  public:
+  // A file of type information alone (/sys/kernel/btf/vmlinux), or an ELF file with a .BTF section.
   static Loaded<Btf> load(const std::filesystem::path& path);
+
+  BtfType type(std::uint32_t id) const;
+  std::vector<BtfMember> members(std::uint32_t id) const;
+  std::optional<std::uint32_t> find(BtfName kind, std::string_view name) const;
+  std::optional<std::int64_t> enumerator(std::string_view name) const;
+  // All names of a kind, in no order.
+  std::vector<std::string_view> names(BtfName kind) const;
 
   struct Member {
     std::uint64_t offset;  // bytes
@@ -29,9 +64,17 @@ class Btf {
   struct Free {
     void operator()(btf* types) const;
   };
+  // By name, because libbpf looks through all types each time. Names point into types_.
+  struct Index {
+    std::unordered_map<std::string_view, std::uint32_t> names[4];  // by BtfName
+    std::unordered_map<std::string_view, std::int64_t> enumerators;
+  };
+
   explicit Btf(btf* types) : types_(types) {}
+  const Index& index() const;
 
   std::unique_ptr<btf, Free> types_;
+  mutable std::optional<Index> index_;  // made when first needed
 };
 
 }  // namespace hyperdbg

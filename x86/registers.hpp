@@ -15,6 +15,8 @@ struct Rflags : Register<Rflags> {
 struct Cr0 : Register<Cr0> {
   static constexpr Field<31, 31, bool> pg{};
   static constexpr Field<5, 5, bool> ne{};
+  static constexpr Field<3, 3, bool> ts{};
+  static constexpr Field<2, 2, bool> em{};
   static constexpr Field<0, 0, bool> pe{};
 };
 
@@ -25,6 +27,7 @@ struct Cr4 : Register<Cr4> {
   static constexpr Field<17, 17, bool> pcide{};
   static constexpr Field<13, 13, bool> vmxe{};
   static constexpr Field<12, 12, bool> la57{};
+  static constexpr Field<9, 9, bool> osfxsr{};
   static constexpr Field<7, 7, bool> pge{};
   static constexpr Field<5, 5, bool> pae{};
 };

@@ -5,6 +5,7 @@
 namespace hyperdbg {
 
 // One record per command; rows of a table where commands differ only in a name.
+extern const Command aggregate_command;
 extern const Command help_command;
 extern const Command connect_command, load_command, unload_command, debug_command, disconnect_command;
 extern const Command go_command, pause_command, sleep_command, exit_command, status_command, local_status_command;

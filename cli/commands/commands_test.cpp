@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#include <cstring>
 #include <set>
 
 #include "cli/console_fixture.hpp"
@@ -158,6 +159,60 @@ TEST_F(CommandsTest, code_is_disassembled) {
   EXPECT_EQ(type("u l 2"), "ffffffff`81000006    74 05                               jz 0xFFFFFFFF8100000D [taken]\n");
   type("settings syntax att");
   EXPECT_NE(type("u start_here l 1").find("movq %rbx"), std::string::npos);
+}
+
+TEST_F(CommandsTest, fuel_is_a_setting_that_events_keep) {
+  attach();
+  EXPECT_EQ(type("settings fuel"), "fuel of a script is f4240 (0n1000000)\n");
+  type("!cpuid script { x = 1; }");
+  EXPECT_EQ(type("settings fuel 1000"), "set fuel to 1000 (0n4096)\n");
+  type("!cpuid script { x = 2; }");
+  type("!cpuid");
+  ASSERT_EQ(debuggee->events.size(), 3u);
+  EXPECT_EQ(debuggee->events[0].fuel, 1000000u);
+  EXPECT_EQ(debuggee->events[1].fuel, 0x1000u);
+  EXPECT_EQ(debuggee->events[2].fuel, 0u);
+  EXPECT_NE(type("settings").find("fuel of a script is 1000 (0n4096)\n"), std::string::npos);
+  for (const char* wrong : {"0", "xyz", "8000000000000000"})
+    EXPECT_EQ(type("settings fuel " + std::string(wrong)),
+              "err, fuel is a number from 1 to 7fffffffffffffff, hexadecimal, not '" + std::string(wrong) + "'\n");
+  EXPECT_EQ(console.session().fuel(), 0x1000u);
+}
+
+TEST_F(CommandsTest, aggregations_are_shown_and_cleared) {
+  attach();
+  EXPECT_NE(type(".aggregate").find("nothing is aggregated"), std::string::npos);
+  hyperdbg_aggregation_info calls{};
+  std::strcpy(calls.aggregation.name, "calls");
+  calls.aggregation.kind = HYPERDBG_AGGREGATE_COUNT;
+  calls.aggregation.key_count = 2;
+  calls.aggregation.keys[0] = HYPERDBG_KEY_NUMBER;
+  calls.aggregation.keys[1] = HYPERDBG_KEY_KERNEL_STACK;
+  calls.aggregation.depths[1] = 3;
+  calls.lost = 4;
+  debuggee->aggregations = {calls};
+  for (std::uint64_t key : {1, 2}) {
+    append(debuggee->entries, object_bytes(hyperdbg_aggregate_entry{0, 32, 0, key * 10, 0, 0, 0}));
+    for (const std::uint64_t word : {key, std::uint64_t{0xffffffff81000005}, std::uint64_t{5}, std::uint64_t{0}})
+      append(debuggee->entries, object_bytes(word));
+  }
+  const std::string second =
+      "calls, count:\n"
+      "  2                                                  20\n"
+      "      kernel stack:\n"
+      "        vmlinux!second\n"
+      "        5\n";
+  const std::string lost = "  4 updates were lost: the table of a CPU is full. '.aggregate clear' empties it\n";
+  EXPECT_EQ(type(".aggregate calls top 1"), second + "  and 1 more\n" + lost);
+  EXPECT_EQ(type(".aggregate").find(second), 0u);
+  EXPECT_EQ(type(".aggregate other"), "err, there is no aggregation 'other'; '.aggregate' lists all\n");
+  EXPECT_EQ(type(".aggregate top 0"), "err, 'top' wants a number, hexadecimal, not '0'\n");
+  EXPECT_EQ(type(".aggregate clear calls"), "calls is cleared\n");
+  EXPECT_EQ(debuggee->cleared, 0u);
+  EXPECT_EQ(type(".aggregate clear"), "all aggregations are cleared\n");
+  EXPECT_EQ(debuggee->cleared, HYPERDBG_ALL_AGGREGATIONS);
+  debuggee->entries.resize(debuggee->entries.size() - 8);
+  EXPECT_EQ(type(".aggregate"), "err, the debuggee's answer is cut off\n");
 }
 
 TEST_F(CommandsTest, symbols_are_searched) {

@@ -2,6 +2,7 @@
 #include "cli/render/events.hpp"
 
 #include "abi/status.h"
+#include "cli/commands/aggregate.hpp"
 #include "cli/commands/commands.hpp"
 #include "cli/console.hpp"
 #include "session/number.hpp"
@@ -30,9 +31,19 @@ Expected<std::uint32_t> which(Session& session, const Token& word) {
   return fail("err, tag id is invalid ({:x})", static_cast<std::uint32_t>(HYPERDBG_UNKNOWN_TAG));
 }
 
+// What the event has aggregated, before it goes.
+Expected<void> show_aggregates(Console& console, std::uint32_t id) {
+  script::Aggregates::Options options;
+  options.names = console.session().aggregations_of(id);
+  if (!options.names.empty())
+    write_aggregates(console, TRY_EXPECTED(console.session().aggregates()), std::move(options));
+  return {};
+}
+
 Expected<void> modify(Console& console, hyperdbg_event_modify modification, const Token& word) {
   Session& session = console.session();
   const std::uint32_t id = TRY_EXPECTED(which(session, word));
+  if (modification == HYPERDBG_EVENT_CLEAR) TRY_EXPECTED(show_aggregates(console, id));
   TRY_EXPECTED(session.modify_event(id, modification));
   if (modification != HYPERDBG_EVENT_ENABLE && console.settings().auto_flush && session.state() == SessionState::vmi)
     console.flush();

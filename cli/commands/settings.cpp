@@ -10,15 +10,14 @@ namespace hyperdbg {
 namespace {
 
 void show(Console& console, const Setting& setting) {
-  console.print("{}{}{}\n", setting.subject, setting.is, setting.get(console.settings()));
+  console.print("{}{}\n", setting.is, setting.get(console.settings()));
 }
 
 Expected<void> change(Console& console, const Setting& setting, const Token& value) {
   if (!setting.set(console.settings(), to_lower(value.text)))
     return fail("err, couldn't resolve error at '{}'; '{}' takes {}", value.text, setting.name, setting.values);
-  // "disassembler syntax is", but "set syntax to".
-  const std::string_view subject = setting.name == "syntax" ? setting.name : setting.subject;
-  console.print("set {} to {}\n", subject, setting.get(console.settings()));
+  console.apply_settings();
+  console.print("set {} to {}\n", setting.subject, setting.get(console.settings()));
   return console.settings_file.empty() ? Expected<void>() : save_settings(console.settings(), console.settings_file);
 }
 
@@ -45,8 +44,11 @@ const Command settings_command{
     .summary = "shows and changes options of this program",
     .syntax =
         "settings                              # all of them\nsettings autoflush [on|off]\nsettings autounpause "
-        "[on|off]\nsettings syntax [intel|att|masm]\nsettings addressconversion [on|off]",
-    .examples = "settings\nsettings syntax\nsettings syntax att\nsettings autounpause off",
+        "[on|off]\nsettings syntax [intel|att|masm]\nsettings addressconversion [on|off]\nsettings fuel [N]",
+    .examples =
+        "settings\nsettings syntax\nsettings syntax att\nsettings autounpause off\nsettings fuel 1000    # a script "
+        "may "
+        "take 4096 steps",
     .run = run,
     .while_running = WhileRunning::allowed,
     .details =
@@ -54,6 +56,9 @@ const Command settings_command{
         "autounpause        a new event ends a 'pause' (VMI Mode)\n"
         "syntax             of the disassembler\n"
         "addressconversion  names instead of addresses\n"
+        "fuel               what a run of a script may spend: each step of a loop and each recursive call costs one. "
+        "An\n"
+        "                   event keeps what was set when it was made\n"
         "What is set at the prompt is kept for the next time, in ~/.config/hyperdbg/settings.json.",
 };
 

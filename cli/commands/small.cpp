@@ -27,7 +27,16 @@ Expected<void> kernel_log(Console& console, const CommandLine& line) {
   return {};
 }
 
+Expected<void> checksum(Console& console) {
+  const hyperdbg_checksums sums = TRY_EXPECTED(console.session().test_checksum());
+  console.print("text {:08x} ({} bytes), read-only data {:08x} ({}), data {:08x} ({}), scripts {:08x} ({})\n",
+                sums.text, sums.text_bytes, sums.rodata, sums.rodata_bytes, sums.data, sums.data_bytes, sums.scripts,
+                sums.script_bytes);
+  return {};
+}
+
 Expected<void> test(Console& console, const CommandLine& line) {
+  if (line.arguments() == 1 && line.argument(0).is("checksum")) return checksum(console);
   if (line.arguments() != 1 || !line.argument(0).is("fault")) return incorrect_use(line);
   return console.session().test_fault();
 }
@@ -36,6 +45,7 @@ Expected<void> reset(Console& console, const CommandLine& line) {
   if (line.arguments() != 0) return incorrect_use(line);
   TRY_EXPECTED(console.session().reset());
   console.settings() = Settings{};
+  console.apply_settings();
   return {};
 }
 
@@ -73,10 +83,19 @@ const Command test_command{
     .name = "test",
     .aliases = ".test",
     .summary = "tests of the hypervisor itself; 'fault' stops the machine for good",
-    .syntax = "test fault     # a fault in the hypervisor, to see its report",
-    .examples = "test fault",
+    .syntax =
+        "test fault     # a fault in the hypervisor, to see its report\ntest checksum  # of the hypervisor's code and "
+        "data, "
+        "all but what changes by itself",
+    .examples = "test checksum",
     .run = test,
     .needs = Needs::target,
+    .details =
+        "Two checksums without a change of events in between are equal, whatever scripts and the debuggee did. Left "
+        "out of\n"
+        "'data' are requests and answers, the halt and the line, contexts of running scripts, .globals, what each core "
+        "is\n"
+        "inside of, and the lists of free pages; stacks, arenas, rings and events' counters are no part of it.",
 };
 
 const Command reset_command{

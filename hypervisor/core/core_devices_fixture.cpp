@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: MIT
-// In place of uart.cpp, apic.cpp and image_pages.cpp: what those do to hardware and to page tables is done to the
-// fixture.
+// In place of uart.cpp, apic.cpp, vector_state.cpp, checksum.cpp and image_pages.cpp: what those do to hardware and to
+// page tables is done to the fixture.
 #include <sys/mman.h>
 
 #include <cstdlib>
 #include <iostream>
 
+#include "hypervisor/core/checksum.hpp"
 #include "hypervisor/core/core_fixture.hpp"
 #include "hypervisor/core/image_pages.hpp"
+#include "hypervisor/core/vector_state.hpp"
 
 namespace hyperdbg {
 
@@ -52,6 +54,14 @@ void Uart::set_receive_interrupt(bool on) const {
 void UartInterrupt::route(u64, u32, u32) {}
 void UartInterrupt::restore() {}
 
+// The compiler of the tests uses vector registers between the two itself.
+void begin_vectors(VectorState&) {
+  ++test::line.vectors_begun;
+}
+void end_vectors(const VectorState&) {
+  ++test::line.vectors_ended;
+}
+
 void send_nmi(u32 apic_id) {
   auto& cpu = static_cast<test::FakeCpu&>(machine.vcpu(apic_id));
   __atomic_store_n(&cpu.nmi_pending, true, __ATOMIC_SEQ_CST);
@@ -74,6 +84,10 @@ Result<CodePages> code_pages(void*) {
 
 PageSource image_pages() {
   return {.context = nullptr, .data_page = data_page, .code_pages = code_pages};
+}
+
+hyperdbg_checksums image_checksums() {
+  return {};
 }
 
 CodePages evaluation_pages() {

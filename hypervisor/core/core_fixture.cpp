@@ -299,13 +299,14 @@ hyperdbg_event event_of(u32 kind, u64 key, u32 stage, u32 flags) {
 
 u32 CoreTest::add_event(u32 kind, u64 key, u32 stage, Script script, u32 flags) {
   const Bytes blob = code(std::move(script));
-  Bytes tail = bytes_of(hyperdbg_action{HYPERDBG_ACTION_SCRIPT, static_cast<u32>(blob.size()), 0, 0});
+  Bytes tail =
+      bytes_of(hyperdbg_action{HYPERDBG_ACTION_SCRIPT, static_cast<u32>(blob.size()), 0, 0, HYPERDBG_SCRIPT_FUEL});
   tail.insert(tail.end(), blob.begin(), blob.end());
   return add(event_of(kind, key, stage, flags), tail);
 }
 
 u32 CoreTest::add_break(u32 kind, u64 key, u32 stage) {
-  return add(event_of(kind, key, stage, 0), bytes_of(hyperdbg_action{HYPERDBG_ACTION_BREAK, 0, 0, 0}));
+  return add(event_of(kind, key, stage, 0), bytes_of(hyperdbg_action{HYPERDBG_ACTION_BREAK, 0, 0, 0, 0}));
 }
 
 hyperdbg_event_info CoreTest::info(u32 event) {

@@ -82,6 +82,7 @@ struct FakeLine {
   u64 takes = ~0ull;  // bytes until it takes no more
   u64 idle = 0;       // polls for nothing, in a row
   bool interrupt = false;
+  u32 vectors_begun = 0, vectors_ended = 0;  // of the processor's, not the line's
 
   void hear(const Bytes& bytes) { in.insert(in.end(), bytes.begin(), bytes.end()); }
 };

@@ -75,6 +75,11 @@ u64 read_virtual_some(const Vcpu& vcpu, u64 address, void* to, u64 size) {
   return machine.guest->read(space_of(vcpu, address), VirtualAddress{address}, to, size);
 }
 
+const u8* readable_place(const Vcpu& vcpu, u64 address) {
+  const auto place = machine.guest->locate(space_of(vcpu, address), VirtualAddress{address});
+  return place.ok() ? machine.memory.at<u8>(place.value()) : nullptr;
+}
+
 bool write_virtual(Vcpu& vcpu, u64 address, const void* from, u64 size) {
   return machine.guest->write(space_of(vcpu, address), VirtualAddress{address}, from, size).ok();
 }
@@ -85,6 +90,10 @@ bool read_physical(u64 address, void* to, u64 size) {
 
 bool write_physical(u64 address, const void* from, u64 size) {
   return machine.guest->write_physical(PhysicalAddress{address}, from, size).ok();
+}
+
+u64* guest_cell(const Vcpu& vcpu, u64 address) {
+  return machine.guest->cell(space_of(vcpu, address), VirtualAddress{address});
 }
 
 bool translate_virtual(const Vcpu& vcpu, u64 address, u64& physical) {

@@ -8,9 +8,12 @@ namespace hyperdbg {
 
 bool read_virtual(const Vcpu& vcpu, u64 address, void* to, u64 size);
 u64 read_virtual_some(const Vcpu& vcpu, u64 address, void* to, u64 size);  // bytes up to the first unreadable one
+// Where the byte can be read in the direct map, with the rest of its page; nullptr: nowhere.
+const u8* readable_place(const Vcpu& vcpu, u64 address);
 bool write_virtual(Vcpu& vcpu, u64 address, const void* from, u64 size);
 bool read_physical(u64 address, void* to, u64 size);
 bool write_physical(u64 address, const void* from, u64 size);
+u64* guest_cell(const Vcpu& vcpu, u64 address);  // 8 aligned bytes that may be written; nullptr if there are none
 bool translate_virtual(const Vcpu& vcpu, u64 address, u64& physical);
 
 // Bytes at the instruction pointer, at most `size`; how many there are.

@@ -64,6 +64,10 @@ void serve(Vcpu& vcpu) {
 
 }  // namespace
 
+std::span<const u8> halt_state() {
+  return {reinterpret_cast<const u8*>(&state), sizeof(state)};
+}
+
 bool halted() {
   return load(state.halted) != 0;
 }

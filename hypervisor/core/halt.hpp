@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
+#include <span>
+
 #include "hypervisor/core/vcpu.hpp"
 
 namespace hyperdbg {
@@ -23,5 +25,8 @@ void resume_cpu(Vcpu& vcpu);
 
 // Debugger Mode, running: a byte may have come. True if it explains the NMI.
 bool serve_while_running(Vcpu& vcpu);
+
+// The bytes of what is known about the halt.
+std::span<const u8> halt_state();
 
 }  // namespace hyperdbg

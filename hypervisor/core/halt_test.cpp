@@ -96,7 +96,8 @@ TEST_F(Halt, EvaluationsSeeTheEventThatHalted) {
     stage = run.event_stage;
     context = run.context;
   });
-  Bytes action = bytes_of(hyperdbg_action{HYPERDBG_ACTION_SCRIPT, static_cast<u32>(blob.size()), 0, 0});
+  Bytes action =
+      bytes_of(hyperdbg_action{HYPERDBG_ACTION_SCRIPT, static_cast<u32>(blob.size()), 0, 0, HYPERDBG_SCRIPT_FUEL});
   action.insert(action.end(), blob.begin(), blob.end());
   will_ask(HYPERDBG_REQUEST_EVALUATE, action);
   will_continue();
@@ -135,7 +136,8 @@ TEST_F(Halt, EventsDefinedWhileHaltedAreArmedAtOnce) {
   event.process = HYPERDBG_ANY_PROCESS;
   event.core = HYPERDBG_ANY_CORE;
   event.action_count = 1;
-  Bytes payload = bytes_of(event, hyperdbg_action{HYPERDBG_ACTION_SCRIPT, static_cast<u32>(blob.size()), 0, 0});
+  Bytes payload = bytes_of(
+      event, hyperdbg_action{HYPERDBG_ACTION_SCRIPT, static_cast<u32>(blob.size()), 0, 0, HYPERDBG_SCRIPT_FUEL});
   payload.insert(payload.end(), blob.begin(), blob.end());
   will_ask(HYPERDBG_REQUEST_EVENT_ADD, payload);
   will_continue();

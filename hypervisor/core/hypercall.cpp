@@ -54,6 +54,10 @@ bool hypercall_is_ours(const Vcpu& vcpu, bool privileged) {
          vcpu.registers.r10 == machine.boot->secret;
 }
 
+std::span<const u8> request_buffer() {
+  return request_bytes;
+}
+
 void run_hypercall(Vcpu& vcpu) {
   hyperdbg_registers& r = vcpu.registers;
   switch (r.rax) {

@@ -59,6 +59,10 @@ PageSource image_pages() {
   return {.context = nullptr, .data_page = data_page, .code_pages = code_pages};
 }
 
+std::span<const u8> action_slots() {
+  return {reinterpret_cast<const u8*>(HYPERDBG_CODE_AREA), slots_made * HYPERDBG_REGULAR_ACTION_SIZE};
+}
+
 CodePages evaluation_pages() {
   static constinit CodePages pages{};
   if (pages.writable == nullptr) {

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
+#include <span>
+
 #include "hypervisor/events/host.hpp"
 
 namespace hyperdbg {
@@ -9,5 +11,8 @@ PageSource image_pages();
 
 // A slot for one evaluation at a time.
 CodePages evaluation_pages();
+
+// All slots made so far, as they are executed.
+std::span<const u8> action_slots();
 
 }  // namespace hyperdbg

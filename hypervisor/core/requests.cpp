@@ -2,6 +2,8 @@
 #include "hypervisor/core/requests.hpp"
 
 #include "abi/version.h"
+#include "hypervisor/core/aggregations.hpp"
+#include "hypervisor/core/checksum.hpp"
 #include "hypervisor/core/guest.hpp"
 #include "hypervisor/core/halt.hpp"
 #include "hypervisor/core/image_pages.hpp"
@@ -153,11 +155,13 @@ Reply evaluate(Vcpu& vcpu, Payload payload) {
   if (!halted()) return {HYPERDBG_NOT_HALTED};
   if (!take(payload, action) || action.kind != HYPERDBG_ACTION_SCRIPT) return {HYPERDBG_MALFORMED};
   if (action.code_size == 0 || action.code_size > payload.size() - sizeof(action)) return {HYPERDBG_MALFORMED};
+  if (!valid_script(action)) return {HYPERDBG_MALFORMED};
   if (action.code_size > HYPERDBG_REGULAR_ACTION_SIZE) return {HYPERDBG_ACTION_TOO_BIG};
   const CodePages pages = evaluation_pages();
   if (pages.writable == nullptr) return {HYPERDBG_REGULAR_ACTION_NOT_FOUND};
   __builtin_memcpy(pages.writable, payload.data() + sizeof(action), action.code_size);
-  return {run_evaluation(vcpu, pages.executable, action.code_size) ? HYPERDBG_OK : HYPERDBG_SCRIPT_FAILED};
+  const Blob blob{pages.executable, action.code_size, action.fuel, action.flags};
+  return {run_evaluation(vcpu, blob) ? HYPERDBG_OK : HYPERDBG_SCRIPT_FAILED};
 }
 
 Reply translate(Vcpu& vcpu, Payload payload) {
@@ -186,6 +190,11 @@ Reply test_fault(Vcpu&, Payload) {
   return {};
 }
 
+Reply test_checksum(Vcpu&, Payload) {
+  if (!halted()) return {HYPERDBG_NOT_HALTED};
+  return reply_with(image_checksums());
+}
+
 struct Handler {
   u32 kind;
   Reply (*handle)(Vcpu&, Payload);
@@ -205,9 +214,15 @@ constexpr Handler handlers[] = {
     {HYPERDBG_REQUEST_MODULES, modules},
     {HYPERDBG_REQUEST_DETACH, detach},
     {HYPERDBG_REQUEST_TEST_FAULT, test_fault},
+    {HYPERDBG_REQUEST_TEST_CHECKSUM, test_checksum},
 };
 
 Reply dispatch(Vcpu& vcpu, u32 kind, Payload payload) {
+  if (kind == HYPERDBG_REQUEST_RESET && payload.empty()) reset_aggregations();
+  if (handles_aggregations(kind)) {
+    const AnswerPayload answer = handle_aggregations(kind, payload, answer_payload());
+    return {answer.status, answer.size};
+  }
   if (Engine::handles(kind)) {
     const AnswerPayload answer = machine.engine.handle(kind, payload, answer_payload(), vcpu.core);
     machine.publish_pool();
@@ -232,6 +247,10 @@ std::span<const u8> handle_request(Vcpu& vcpu, std::span<const u8> bytes) {
   const hyperdbg_answer header{.status = static_cast<u32>(reply.status), .size = reply.size};
   __builtin_memcpy(answer_bytes, &header, sizeof(header));
   return {answer_bytes, sizeof(header) + reply.size};
+}
+
+std::span<const u8> answer_buffer() {
+  return answer_bytes;
 }
 
 void finish_request(Vcpu& vcpu) {

@@ -13,4 +13,7 @@ std::span<const u8> handle_request(Vcpu& vcpu, std::span<const u8> request);
 // What a request set in motion and must not happen before its answer is out: continue, halt, switch.
 void finish_request(Vcpu& vcpu);
 
+// Where answers are made.
+std::span<const u8> answer_buffer();
+
 }  // namespace hyperdbg

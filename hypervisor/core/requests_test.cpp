@@ -175,9 +175,10 @@ TEST_F(Requests, SwitchOnlyToCoresThatAreThere) {
 TEST_F(Requests, EvaluateOnAHaltedCpu) {
   const auto evaluate = [&](Script script) {
     const Bytes blob = code(std::move(script));
-    return ask_halted(
-               HYPERDBG_REQUEST_EVALUATE,
-               with(bytes_of(hyperdbg_action{HYPERDBG_ACTION_SCRIPT, static_cast<u32>(blob.size()), 0, 0}), blob))
+    return ask_halted(HYPERDBG_REQUEST_EVALUATE,
+                      with(bytes_of(hyperdbg_action{HYPERDBG_ACTION_SCRIPT, static_cast<u32>(blob.size()), 0, 0,
+                                                    HYPERDBG_SCRIPT_FUEL}),
+                           blob))
         .status;
   };
   EXPECT_EQ(evaluate([](hyperdbg_script_context& context) {
@@ -193,9 +194,31 @@ TEST_F(Requests, EvaluateOnAHaltedCpu) {
             HYPERDBG_SCRIPT_FAILED);
 }
 
+TEST_F(Requests, EvaluateWithItsOwnFuelAndKeepsVectorsOnlyIfAsked) {
+  const auto evaluate = [&](u32 flags, u64 fuel, Script script) {
+    const Bytes blob = code(std::move(script));
+    const hyperdbg_action action{HYPERDBG_ACTION_SCRIPT, static_cast<u32>(blob.size()), 0, flags, fuel};
+    return ask_halted(HYPERDBG_REQUEST_EVALUATE, with(bytes_of(action), blob)).status;
+  };
+  const auto expects_fuel = [](s64 fuel) { return [fuel](auto& context) { EXPECT_EQ(context.fuel, fuel); }; };
+  const auto aborts = [](auto& context) { context.runtime->abort(&context, HYPERDBG_SCRIPT_DIVISION_BY_ZERO, 1, 0); };
+  EXPECT_EQ(evaluate(0, 0x1234, expects_fuel(0x1234)), HYPERDBG_OK);
+  EXPECT_EQ(line.vectors_begun, 0u);
+  EXPECT_EQ(evaluate(HYPERDBG_SCRIPT_USES_VECTORS, 1, expects_fuel(1)), HYPERDBG_OK);
+  EXPECT_EQ(line.vectors_ended, 1u);
+  EXPECT_EQ(evaluate(HYPERDBG_SCRIPT_USES_VECTORS, 1, aborts), HYPERDBG_SCRIPT_FAILED);
+  EXPECT_EQ(line.vectors_begun, 2u);
+  EXPECT_EQ(line.vectors_ended, 2u);
+  EXPECT_EQ(evaluate(0, 0, aborts), HYPERDBG_MALFORMED);
+  EXPECT_EQ(evaluate(0, 1ull << 63, aborts), HYPERDBG_MALFORMED);
+  EXPECT_EQ(evaluate(2, 1, aborts), HYPERDBG_MALFORMED);
+}
+
 TEST_F(Requests, EvaluateNothingMalformed) {
   const auto evaluate = [&](u32 kind, u32 size, const Bytes& blob) {
-    return ask_halted(HYPERDBG_REQUEST_EVALUATE, with(bytes_of(hyperdbg_action{kind, size, 0, 0}), blob)).status;
+    return ask_halted(HYPERDBG_REQUEST_EVALUATE,
+                      with(bytes_of(hyperdbg_action{kind, size, 0, 0, HYPERDBG_SCRIPT_FUEL}), blob))
+        .status;
   };
   EXPECT_EQ(evaluate(HYPERDBG_ACTION_BREAK, 1, {0xc3}), HYPERDBG_MALFORMED);
   EXPECT_EQ(evaluate(HYPERDBG_ACTION_SCRIPT, 2, {0xc3}), HYPERDBG_MALFORMED);

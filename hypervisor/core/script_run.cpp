@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: MIT
 #include "hypervisor/core/script_run.hpp"
 
+#include "hypervisor/core/aggregations.hpp"
 #include "hypervisor/core/event_host.hpp"
 #include "hypervisor/core/guest.hpp"
 #include "hypervisor/core/halt.hpp"
 #include "hypervisor/core/machine.hpp"
 #include "hypervisor/core/records.hpp"
 #include "hypervisor/core/script_events.hpp"
+#include "hypervisor/core/vector_state.hpp"
 #include "hypervisor/cpu/instructions.hpp"
 #include "hypervisor/cpu/routines.hpp"
 #include "script/runtime/clock.hpp"
@@ -38,26 +40,50 @@ struct RootHost {
     return read_virtual_some(*run_of(&context).vcpu, address, to, size);
   }
   static bool write(hyperdbg_script_context& context, u64 address, const void* from, u64 size) {
+    context.cache_limit = 0;
     return write_virtual(*run_of(&context).vcpu, address, from, size);
   }
   static bool read_physical(hyperdbg_script_context&, u64 address, void* to, u64 size) {
     return hyperdbg::read_physical(address, to, size);
   }
-  static bool write_physical(hyperdbg_script_context&, u64 address, const void* from, u64 size) {
+  static bool write_physical(hyperdbg_script_context& context, u64 address, const void* from, u64 size) {
+    context.cache_limit = 0;
     return hyperdbg::write_physical(address, from, size);
   }
-  // Atomic operations reach the script's own variables only: guest pages may be hidden or written by devices.
-  static u64* place(hyperdbg_script_context&, u64) { return nullptr; }
+  static u64* place(hyperdbg_script_context& context, u64 address) {
+    return guest_cell(*run_of(&context).vcpu, address);
+  }
   static u64 physical(hyperdbg_script_context& context, u64 address) {
     u64 found = 0;
     return translate_virtual(*run_of(&context).vcpu, address, found) ? found : 0;
   }
-  static void cache(hyperdbg_script_context&, u64) {}
+  /*
+   * One page, as a TLB would keep it. What the script itself does to translations (writing guest memory, which may be
+   * page tables, or a register, which may be CR3) empties it. What other CPUs write to page tables meanwhile shows at
+   * the next page or the next run, as on a processor before the shootdown arrives: no interrupt comes in between. The
+   * nested tables change only while no script runs.
+   */
+  static void cache(hyperdbg_script_context& context, u64 address) {
+    const u8* place = readable_place(*run_of(&context).vcpu, address);
+    const u64 last = sizeof(u64) - 1;
+    context.cache_base = address - page_offset(address);
+    context.cache_limit = place != nullptr ? page_size - last : 0;
+    context.cache_delta = reinterpret_cast<u64>(place) - address;
+  }
   static void relax(hyperdbg_script_context& context) {
     cpu::pause();
     yield_to_stop(run_of(&context));
   }
   static u64 service(hyperdbg_script_context& context, u64 number, u64 a, u64, u64, u64 position);
+  static const hyperdbg_aggregation* aggregation(hyperdbg_script_context&, u64 number) {
+    return find_aggregation(number);
+  }
+  static script::AggregateTable& table_of(hyperdbg_script_context& context) {
+    return aggregate_table(run_of(&context).vcpu->core);
+  }
+  static u32 stack(hyperdbg_script_context& context, hyperdbg_aggregate_key kind, u64* frames, u32 most) {
+    return capture_stack(*run_of(&context).vcpu, kind, frames, most);
+  }
 };
 using Shared = script::Services<RootHost>;
 
@@ -69,6 +95,14 @@ u64 sleep(hyperdbg_script_context& context, u64 microseconds, u64 position) {
   return 0;
 }
 
+// Through Linux's linear map, and only what that maps to this place; 0 for the rest.
+u64 physical_to_virtual(hyperdbg_script_context& context, u64 physical) {
+  const u64 address = machine.boot->page_offset + physical;
+  u64 found = 0;
+  const bool mapped = physical < machine.boot->memory_end && translate_virtual(*run_of(&context).vcpu, address, found);
+  return mapped && found == physical ? address : 0;
+}
+
 u64 RootHost::service(hyperdbg_script_context& context, u64 number, u64 a, u64, u64, u64 position) {
   switch (number) {
     case HYPERDBG_SERVICE_TIME_STAMP:
@@ -76,6 +110,8 @@ u64 RootHost::service(hyperdbg_script_context& context, u64 number, u64 a, u64, 
       return cpu::rdtsc() + machine.tsc_offset;
     case HYPERDBG_SERVICE_SLEEP:
       return sleep(context, a, position);
+    case HYPERDBG_SERVICE_PHYSICAL_TO_VIRTUAL:
+      return physical_to_virtual(context, a);
     default:
       if (control_events(run_of(&context), number, a, position)) return 0;
       end(context, HYPERDBG_SCRIPT_NOT_AVAILABLE, position, number);
@@ -89,6 +125,7 @@ u64 read_register(hyperdbg_script_context* context, u64 number) {
 
 void write_register(hyperdbg_script_context* context, u64 number, u64 value) {
   Vcpu& vcpu = *run_of(context).vcpu;
+  context->cache_limit = 0;
   if (!vcpu.backend->write_register(vcpu, static_cast<u32>(number), value)) {
     record_text(vcpu, run_of(context).event, "this register cannot be changed; the assignment had no effect");
   }
@@ -107,6 +144,8 @@ u64 pseudo_register(hyperdbg_script_context* context, u64 number) {
       return current_group_leader(vcpu);
     case HYPERDBG_PSEUDO_THREAD:
       return current_task(vcpu);
+    case HYPERDBG_PSEUDO_CONTEXT_PHYSICAL:
+      return Shared::service(context, HYPERDBG_SERVICE_VIRTUAL_TO_PHYSICAL, context->context, 0, 0, 0);
     case HYPERDBG_PSEUDO_DATE:
       script::write_date(seconds_now(), context->text);
       return script::area_address(HYPERDBG_SCRIPT_AREA_TEXT, 0);
@@ -145,6 +184,7 @@ constexpr hyperdbg_script_runtime runtime = {
     .event_short_circuit = event_short_circuit,
     .test_statement = test_statement,
     .service = Shared::service,
+    .aggregate = Shared::aggregate,
 };
 
 constinit ScriptRun event_runs[HYPERDBG_MAXIMUM_CPUS] = {};
@@ -162,18 +202,28 @@ void prepare(ScriptRun& run, Vcpu& vcpu) {
   run.outer = vcpu.run;
 }
 
-bool execute(Vcpu& vcpu, ScriptRun& run, const void* code, u64 code_size) {
-  run.context.fuel = HYPERDBG_SCRIPT_FUEL;
+// Only what uses vector registers pays for keeping the guest's.
+bool call_blob(ScriptRun& run, const Blob& blob) {
+  if ((blob.flags & HYPERDBG_SCRIPT_USES_VECTORS) == 0) return script_call(&run.context, blob.code, &run.unwind) == 0;
+  VectorState guest;
+  begin_vectors(guest);
+  const bool returned = script_call(&run.context, blob.code, &run.unwind) == 0;
+  end_vectors(guest);
+  return returned;
+}
+
+bool execute(Vcpu& vcpu, ScriptRun& run, const Blob& blob) {
+  run.context.fuel = static_cast<s64>(blob.fuel);
   run.context.stack_limit = reinterpret_cast<u64>(__builtin_frame_address(0)) - HYPERDBG_SCRIPT_STACK_SIZE;
-  run.context.code = static_cast<const u8*>(code);
-  run.context.code_size = code_size;
+  run.context.code = blob.code;
+  run.context.code_size = blob.size;
   run.context.cache_limit = 0;
   run.error = HYPERDBG_SCRIPT_OK;
   vcpu.run = &run;
-  const bool returned = script_call(&run.context, code, &run.unwind) == 0;
+  const bool returned = call_blob(run, blob);
   vcpu.run = run.outer;
   if (returned) return true;
-  if (run.error == HYPERDBG_SCRIPT_OUT_OF_FUEL) run.detail = HYPERDBG_SCRIPT_FUEL;
+  if (run.error == HYPERDBG_SCRIPT_OUT_OF_FUEL) run.detail = blob.fuel;
   record_script_failure(vcpu, HYPERDBG_RECORD_SCRIPT_ERROR, run.event, run.action, static_cast<u32>(run.error),
                         static_cast<u32>(run.position), run.detail);
   return false;
@@ -186,6 +236,10 @@ void prepare_scripts(Vcpu& vcpu) {
   prepare(*vcpu.event_run, vcpu);
 }
 
+std::span<const u8> running_scripts() {
+  return {reinterpret_cast<const u8*>(event_runs), sizeof(event_runs)};
+}
+
 bool run_script(Vcpu& vcpu, const ScriptCall& call) {
   ScriptRun& run = *vcpu.event_run;  // no exit happens while a script runs
   run.event = &call.event;
@@ -195,10 +249,11 @@ bool run_script(Vcpu& vcpu, const ScriptCall& call) {
   run.context.event_tag = call.event.tag();
   run.context.event_stage = script_number(call.stage);
   run.context.arena_used = 0;
-  return execute(vcpu, run, call.action.code, call.action.code_size);
+  const Action& action = call.action;
+  return execute(vcpu, run, {action.code, action.code_size, action.fuel, action.flags});
 }
 
-bool run_evaluation(Vcpu& vcpu, const void* code, u64 code_size) {
+bool run_evaluation(Vcpu& vcpu, const Blob& blob) {
   const HaltCause& cause = halt_cause();
   const bool in_event = cause.reason == HYPERDBG_HALT_EVENT;
   ScriptRun run;
@@ -211,7 +266,7 @@ bool run_evaluation(Vcpu& vcpu, const void* code, u64 code_size) {
   run.context.event_id = in_event ? cause.event : 0;
   run.context.event_tag = in_event ? HYPERDBG_TAG_START + u64{cause.event} : 0;
   run.context.event_stage = cause.stage;
-  return execute(vcpu, run, code, code_size);
+  return execute(vcpu, run, blob);
 }
 
 namespace {

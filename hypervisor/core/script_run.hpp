@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
+#include <span>
+
 #include "abi/script.h"
 #include "hypervisor/core/vcpu.hpp"
 #include "hypervisor/events/host.hpp"
@@ -26,9 +28,20 @@ void prepare_scripts(Vcpu& vcpu);
 // Runs an action's script in the trigger `call`; false if it was ended by an error, which is then on the record.
 bool run_script(Vcpu& vcpu, const ScriptCall& call);
 
+// A compiled script, and how it is to be run.
+struct Blob {
+  const u8* code;
+  u64 size;   // bytes
+  u64 fuel;   // operations that it may spend
+  u32 flags;  // enum hyperdbg_script_flag
+};
+
 // Runs code that belongs to no event, for `?` on a halted CPU; context, tag and stage are those of the event that
 // halted.
-bool run_evaluation(Vcpu& vcpu, const void* code, u64 code_size);
+bool run_evaluation(Vcpu& vcpu, const Blob& blob);
+
+// The bytes of what runs of scripts keep, of all CPUs.
+std::span<const u8> running_scripts();
 
 // A RECORD_TEXT: the engine's own words.
 void record_text(Vcpu& vcpu, Event* event, const char* text);

@@ -6,7 +6,8 @@
 // What the .S files of this folder define; the comments on arguments stand there.
 namespace hyperdbg {
 struct Vcpu;
-}
+struct VectorState;
+}  // namespace hyperdbg
 
 // Hidden, so that they are reached without a GOT.
 #pragma GCC visibility push(hidden)
@@ -23,6 +24,8 @@ void load_code_segment(hyperdbg::u64 selector);
                               hyperdbg::u64 vendor);
 hyperdbg::u64 script_call(hyperdbg_script_context* context, const void* entry, hyperdbg::u64* unwind);
 [[noreturn]] void script_unwind(hyperdbg::u64 unwind);
+void vectors_save(hyperdbg::VectorState* state);
+void vectors_load(const hyperdbg::VectorState* state);
 extern const hyperdbg::u8 exception_entries[32 * 16];
 }
 #pragma GCC visibility pop

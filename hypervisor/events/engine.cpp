@@ -27,6 +27,11 @@ void Engine::finish_many(u32 core, u64 ticks) {
   state.inside = false;
 }
 
+std::array<std::span<const u8>, 3> Engine::changing_parts() const {
+  const auto bytes = [](const auto& part) { return std::span(reinterpret_cast<const u8*>(&part), sizeof(part)); };
+  return {bytes(globals_), bytes(finger_), bytes(cores_)};
+}
+
 // --- memory ---
 
 namespace {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
+#include <array>
 #include <span>
 
 #include "abi/record.h"
@@ -23,6 +24,9 @@ struct AnswerPayload {
   Status status;
   u32 size;
 };
+
+// Whether an action's flags and fuel are such as a script may have.
+bool valid_script(const hyperdbg_action& action);
 
 /*
  * All events of the machine. Evaluation (run_pre, run_post, account, short_circuit) runs on all cores at once. What
@@ -116,6 +120,8 @@ class Engine {
   u32 free_events() const { return free_events_.free(); }
   u32 free_actions() const { return free_actions_.free(); }
   Event* find(u32 id);  // not cleared ones
+  // What evaluation and listings write in this object; the rest changes by requests only.
+  std::array<std::span<const u8>, 3> changing_parts() const;
   void set_enabled(Event& event, bool enabled);
   void clear(Event& event);
 

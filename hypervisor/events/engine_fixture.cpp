@@ -49,7 +49,7 @@ std::vector<u8> Wish::bytes() const {
   append(result, text.data(), text.size());
   for (const ActionWish& wish : actions) {
     const hyperdbg_action action{wish.kind, static_cast<u32>(wish.code.size()), static_cast<u32>(wish.metadata.size()),
-                                 0};
+                                 0, wish.kind == HYPERDBG_ACTION_SCRIPT ? HYPERDBG_SCRIPT_FUEL : 0u};
     append(result, &action, sizeof(action));
     append(result, wish.code.data(), wish.code.size());
     append(result, wish.metadata.data(), wish.metadata.size());

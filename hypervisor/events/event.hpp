@@ -33,6 +33,8 @@ struct Action {
   const u8* code;        // executable view, 16-byte aligned
   u32 code_size;         // bytes
   u32 metadata_size;     // bytes
+  u32 flags;             // enum hyperdbg_script_flag
+  u64 fuel;              // of one run of a script
   const u8* metadata;    // data view
   u8* writable;          // the slot: HYPERDBG_REGULAR_ACTION_SIZE bytes, never executed through this address
   const u8* executable;  // the same bytes, never written through this address

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#include "abi/script.h"
 #include "hypervisor/events/engine.hpp"
 
 // What a debugger asks of the engine. Payloads are bytes of strangers: every size is checked before it is used, and
@@ -82,7 +83,6 @@ struct Engine::AddLayout {
   static bool parse(Cutter& cutter, Piece& action) {
     Payload header;
     if (!cutter.cut(sizeof(action.header), header) || !take(header, action.header)) return false;
-    if (action.header.reserved != 0) return false;
     return cutter.cut(action.header.code_size, action.code) && cutter.cut(action.header.metadata_size, action.metadata);
   }
 };
@@ -105,13 +105,18 @@ Status Engine::check(const hyperdbg_event& wanted) const {
   return HYPERDBG_OK;
 }
 
+bool valid_script(const hyperdbg_action& action) {
+  return (action.flags & ~u32{HYPERDBG_SCRIPT_USES_VECTORS}) == 0 && action.fuel != 0 && action.fuel >> 63 == 0;
+}
+
 Status Engine::check(const hyperdbg_action& wanted) const {
   switch (wanted.kind) {
     case HYPERDBG_ACTION_BREAK:
-      if (wanted.code_size != 0 || wanted.metadata_size != 0) return HYPERDBG_MALFORMED;
+      if (wanted.code_size != 0 || wanted.metadata_size != 0 || wanted.flags != 0 || wanted.fuel != 0)
+        return HYPERDBG_MALFORMED;
       return configuration_.can_break ? HYPERDBG_OK : HYPERDBG_BREAK_IN_VMI;
     case HYPERDBG_ACTION_SCRIPT:
-      if (wanted.code_size == 0) return HYPERDBG_MALFORMED;
+      if (wanted.code_size == 0 || !valid_script(wanted)) return HYPERDBG_MALFORMED;
       if (aligned(wanted.code_size) + wanted.metadata_size > HYPERDBG_REGULAR_ACTION_SIZE)
         return HYPERDBG_ACTION_TOO_BIG;
       return HYPERDBG_OK;
@@ -179,6 +184,8 @@ Result<void> Engine::add_actions(Event& event, const AddLayout& layout) {
     action->code = action->executable;
     action->code_size = wanted.header.code_size;
     action->metadata_size = wanted.header.metadata_size;
+    action->flags = wanted.header.flags;
+    action->fuel = wanted.header.fuel;
     action->metadata = action->writable + aligned(wanted.header.code_size);
     copy(action->writable, wanted.code.data(), wanted.code.size());
     copy(action->writable + aligned(wanted.code.size()), wanted.metadata.data(), wanted.metadata.size());

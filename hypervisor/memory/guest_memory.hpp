@@ -29,12 +29,18 @@ class GuestMemory {
   // Guest-physical.
   Result<PhysicalAddress> translate(AddressSpace space, VirtualAddress address) const;
 
+  // Where the byte lies in the machine, for reading all of its page; beyond the limit: an error.
+  Result<PhysicalAddress> locate(AddressSpace space, VirtualAddress address) const;
+
   // How many bytes could be read, up to the first that could not.
   u64 read(AddressSpace space, VirtualAddress address, void* to, u64 size) const;
   u64 read_physical(PhysicalAddress address, void* to, u64 size) const;
   // All or nothing. Refuses pages that the nested table lets nobody write.
   Result<void> write(AddressSpace space, VirtualAddress address, const void* from, u64 size) const;
   Result<void> write_physical(PhysicalAddress address, const void* from, u64 size) const;
+
+  // The 8 bytes of an aligned address in place, for atomic operations: null where nobody may write.
+  u64* cell(AddressSpace space, VirtualAddress address) const;
 
   // The quick forms for a script's accesses: T is u8...u64.
   template <class T>

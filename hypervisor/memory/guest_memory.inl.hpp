@@ -55,6 +55,14 @@ Result<PhysicalAddress> GuestMemory<Nested, Memory>::translate(AddressSpace spac
 }
 
 template <class Nested, PhysicalMemory Memory>
+Result<PhysicalAddress> GuestMemory<Nested, Memory>::locate(AddressSpace space, VirtualAddress address) const {
+  const u64 gpa = walk_slowly(space, raw(address));
+  const u64 place = gpa == no_page ? no_page : locate(gpa, false);
+  if (place == no_page) return HYPERDBG_INVALID_ADDRESS;
+  return PhysicalAddress{place};
+}
+
+template <class Nested, PhysicalMemory Memory>
 template <class T>
 bool GuestMemory<Nested, Memory>::load(AddressSpace space, VirtualAddress address, T& value) const {
   if (page_offset(raw(address)) > page_size - sizeof(T)) [[unlikely]]
@@ -76,6 +84,13 @@ bool GuestMemory<Nested, Memory>::store(AddressSpace space, VirtualAddress addre
   if (place == no_page) return false;
   __builtin_memcpy(memory_.template at<u8>(PhysicalAddress{place}), &value, sizeof(T));
   return true;
+}
+
+template <class Nested, PhysicalMemory Memory>
+u64* GuestMemory<Nested, Memory>::cell(AddressSpace space, VirtualAddress address) const {
+  const u64 gpa = (raw(address) & 7) == 0 ? walk_slowly(space, raw(address)) : no_page;
+  const u64 place = gpa == no_page ? no_page : locate(gpa, true);
+  return place == no_page ? nullptr : memory_.template at<u64>(PhysicalAddress{place});
 }
 
 // The next piece of a range that does not leave its page.

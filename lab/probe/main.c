@@ -48,7 +48,7 @@ static const struct verb verbs[] = {
 	{ "warn", run_warn },         { "oops", run_oops },       { "bug", run_bug },
 	{ "panic", run_panic },       { "clocks", run_clocks },   { "fragment", run_fragment },
 	{ "hidden", run_hidden },     { "kexec", run_kexec },
-	{ "line", run_line },
+	{ "line", run_line },         { "vectors", run_vectors },
 };
 
 void complain(const char *format, ...)

@@ -37,6 +37,9 @@ int run_rdtscp(const struct arguments *arguments);
 int run_syscall(const struct arguments *arguments);
 int run_syscall32(const struct arguments *arguments);
 
+/* vectors.c */
+int run_vectors(const struct arguments *arguments);
+
 /* faults.c: instructions that raise an exception; the signal is caught and printed */
 int run_int3(const struct arguments *arguments);
 int run_ud2(const struct arguments *arguments);

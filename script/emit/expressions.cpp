@@ -149,7 +149,6 @@ llvm::Value* ExpressionEmitter::emit(const PseudoRegister& node) {
     case PseudoSource::register_:
       return frame_.call_runtime(offsetof(hyperdbg_script_runtime, read_register), {number});
     case PseudoSource::zero:
-    case PseudoSource::missing:
       break;
   }
   return frame_.constant(0);
@@ -323,7 +322,7 @@ llvm::Value* ExpressionEmitter::emit(const UserCall& node, Place place) {
   std::vector<llvm::Value*> arguments;
   for (std::size_t i = 0; i < node.arguments.size(); ++i)
     arguments.push_back(converted(operand(*node.arguments[i]), callee.locals[i].type, place));
-  return frame_.call_function(node.function, std::move(arguments));
+  return frame_.call_function(node.function, arguments, callee.result);
 }
 
 llvm::Value* ExpressionEmitter::emit(const Call& node, Place place) {

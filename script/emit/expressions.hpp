@@ -57,6 +57,8 @@ class ExpressionEmitter {
   llvm::Value* arena_place(const Location& location, Place place);
   llvm::Value* read(llvm::Value* address, std::uint64_t size, Place place);
   llvm::Value* loaded(llvm::Value* pointer, const Type& type);
+  llvm::Value* extracted(const Location& location, llvm::Value* value);
+  llvm::Value* inserted(const Location& location, llvm::Value* old, llvm::Value* value);
   llvm::Value* normalized(llvm::Value* value, const Type& type);
   llvm::Value* checked_floating(llvm::Value* value, Place place);
   llvm::Value* comparison(const Binary& node, Place place);

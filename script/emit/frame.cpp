@@ -30,6 +30,13 @@ llvm::Type* llvm_type(llvm::LLVMContext& context, const Type& type) {
   return type.bits == 32 ? llvm::Type::getFloatTy(context) : llvm::Type::getDoubleTy(context);
 }
 
+// Between functions an integer has the width of its type, so that recursion computes with no more than that; inside it
+// is held in 64 bits.
+llvm::Type* signature_type(llvm::LLVMContext& context, const Type& type) {
+  if (!type.is(Type::Kind::integer)) return llvm_type(context, type);
+  return llvm::Type::getIntNTy(context, type.bits);
+}
+
 }  // namespace
 
 std::vector<llvm::Function*> declare_functions(llvm::Module& module, const Program& program, Goal goal) {
@@ -37,8 +44,9 @@ std::vector<llvm::Function*> declare_functions(llvm::Module& module, const Progr
   for (const std::unique_ptr<Function>& one : program.functions) {
     llvm::LLVMContext& context = module.getContext();
     std::vector<llvm::Type*> parameters{llvm::PointerType::get(context, 0)};
-    for (std::uint32_t i = 0; i < one->parameters; ++i) parameters.push_back(llvm_type(context, one->locals[i].type));
-    auto* type = llvm::FunctionType::get(llvm_type(context, one->result), parameters, false);
+    for (std::uint32_t i = 0; i < one->parameters; ++i)
+      parameters.push_back(signature_type(context, one->locals[i].type));
+    auto* type = llvm::FunctionType::get(signature_type(context, one->result), parameters, false);
     const bool is_main = functions.empty();
     auto* function =
         llvm::Function::Create(type, is_main ? llvm::GlobalValue::ExternalLinkage : llvm::GlobalValue::InternalLinkage,
@@ -75,7 +83,7 @@ void Frame::create_locals() {
   for (std::size_t i = 0; i < locals_.size(); ++i) {
     if (!locals_[i]) continue;
     llvm::Value* first = i < source_.parameters
-                             ? static_cast<llvm::Value*>(function_->getArg(static_cast<unsigned>(i) + 1))
+                             ? widened(function_->getArg(static_cast<unsigned>(i) + 1), source_.locals[i].type)
                              : llvm::Constant::getNullValue(value_type(source_.locals[i].type));
     builder_.CreateStore(first, locals_[i]);
   }
@@ -102,20 +110,24 @@ void Frame::enter_arena() {
   abort_if(builder_.CreateICmpUGT(end, constant(HYPERDBG_SCRIPT_ARENA_SIZE)), HYPERDBG_SCRIPT_STACK_OVERFLOW,
            source_.place, constant(0));
   builder_.CreateAlignedStore(end, used, llvm::Align(8));
-  clear_arena();
+  clear(arena_pointer(constant(0)), source_.arena_size);
   for (std::uint32_t i = 0; i < source_.parameters; ++i)
     if (source_.locals[i].in_memory)
       builder_.CreateAlignedStore(function_->getArg(i + 1), arena_pointer(constant(source_.locals[i].offset)),
                                   llvm::Align(8));
 }
 
+void Frame::clear_local(std::uint32_t index) {
+  const Variable& variable = source_.locals[index];
+  clear(arena_pointer(constant(variable.offset)), size_of(variable.type));
+}
+
 // A few bytes in line; more in a loop of volatile stores, of which LLVM makes neither hundreds of instructions nor a
 // call of memset.
-void Frame::clear_arena() {
+void Frame::clear(llvm::Value* bytes, std::uint64_t size) {
   constexpr std::uint64_t in_line = 128;
-  llvm::Value* bytes = arena_pointer(constant(0));
-  if (source_.arena_size <= in_line) {
-    builder_.CreateMemSetInline(bytes, llvm::Align(8), builder_.getInt8(0), constant(source_.arena_size));
+  if (size <= in_line) {
+    builder_.CreateMemSetInline(bytes, llvm::Align(8), builder_.getInt8(0), constant(size));
     return;
   }
   auto* before = builder_.GetInsertBlock();
@@ -129,7 +141,7 @@ void Frame::clear_arena() {
   llvm::Value* next = builder_.CreateAdd(offset, constant(8));
   offset->addIncoming(constant(0), before);
   offset->addIncoming(next, loop);
-  builder_.CreateCondBr(builder_.CreateICmpULT(next, constant(source_.arena_size)), loop, behind);
+  builder_.CreateCondBr(builder_.CreateICmpULT(next, constant(size)), loop, behind);
   start(behind);
 }
 
@@ -141,14 +153,28 @@ void Frame::return_from_function(llvm::Value* value) {
   if (function_->getReturnType()->isVoidTy())
     builder_.CreateRetVoid();
   else
-    builder_.CreateRet(value ? value : llvm::Constant::getNullValue(function_->getReturnType()));
+    builder_.CreateRet(value ? narrowed(value, function_->getReturnType())
+                             : llvm::Constant::getNullValue(function_->getReturnType()));
 }
 
-llvm::CallInst* Frame::call_function(std::uint32_t number, std::vector<llvm::Value*> arguments) {
-  arguments.insert(arguments.begin(), script_context_);
-  auto* call = builder_.CreateCall(functions_[number], arguments);
+llvm::Value* Frame::widened(llvm::Value* value, const Type& type) {
+  if (!value->getType()->isIntegerTy()) return value;
+  return builder_.CreateIntCast(value, builder_.getInt64Ty(), type.is_signed);
+}
+
+llvm::Value* Frame::narrowed(llvm::Value* value, llvm::Type* type) {
+  return value->getType()->isIntegerTy() ? builder_.CreateIntCast(value, type, false) : value;
+}
+
+llvm::Value* Frame::call_function(std::uint32_t number, const std::vector<llvm::Value*>& arguments,
+                                  const Type& result) {
+  llvm::FunctionType* type = functions_[number]->getFunctionType();
+  std::vector<llvm::Value*> passed{script_context_};
+  for (llvm::Value* argument : arguments)
+    passed.push_back(narrowed(argument, type->getParamType(static_cast<unsigned>(passed.size()))));
+  auto* call = builder_.CreateCall(functions_[number], passed);
   call->addFnAttr(llvm::Attribute::NoUnwind);
-  return call;
+  return widened(call, result);
 }
 
 llvm::Value* Frame::arena_address(llvm::Value* offset) {
@@ -311,14 +337,7 @@ void Frame::abort_if(llvm::Value* condition, hyperdbg_script_error error, Place 
 }
 
 void Frame::spend_fuel(Place place) {
-  if (!starting_fuel_) {
-    llvm::IRBuilder<> entry(function_->getEntryBlock().getTerminator());
-    auto* fuel = address_at(entry, script_context_, offsetof(hyperdbg_script_context, fuel));
-    auto* load = entry.CreateAlignedLoad(entry.getInt64Ty(), fuel, llvm::Align(8));
-    tag(*load, MemoryKind::fuel);
-    starting_fuel_ = load;
-  }
-  mark_repetition(builder_, script_context_, place.position(), starting_fuel_);
+  mark_repetition(builder_, script_context_, place.position());
 }
 
 }  // namespace hyperdbg::script

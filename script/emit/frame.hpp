@@ -34,11 +34,13 @@ class Frame {
   bool has_ended() const { return builder_.GetInsertBlock()->getTerminator() != nullptr; }
   // Gives back the function's part of the arena; null: no value.
   void return_from_function(llvm::Value* value);
-  llvm::CallInst* call_function(std::uint32_t number, std::vector<llvm::Value*> arguments);
+  llvm::Value* call_function(std::uint32_t number, const std::vector<llvm::Value*>& arguments, const Type& result);
   const Function& source() const { return source_; }
 
   // Where a variable lies: in a register of the processor as far as LLVM can, or in the arena.
   llvm::Value* local(std::uint32_t index) const { return locals_[index]; }
+  // Fills a variable of the arena with zeros.
+  void clear_local(std::uint32_t index);
   // The address by which scripts know a byte of the function's part of the arena.
   llvm::Value* arena_address(llvm::Value* offset);
   // Where it really lies.
@@ -68,8 +70,12 @@ class Frame {
  private:
   void create_locals();
   void enter_arena();
-  void clear_arena();
+  // Variables lie at multiples of 8: up to the next one.
+  void clear(llvm::Value* bytes, std::uint64_t size);
   void check_stack();
+  // From what a function's signature has to 64 bits, and back.
+  llvm::Value* widened(llvm::Value* value, const Type& type);
+  llvm::Value* narrowed(llvm::Value* value, llvm::Type* type);
   llvm::Value* register_address(const RegisterName& part, llvm::Type*& type);
   llvm::Value* global_address(std::uint32_t slot);
 
@@ -80,7 +86,6 @@ class Frame {
   llvm::Function* function_ = nullptr;
   llvm::Value* arena_start_ = nullptr;
   llvm::Value* script_context_ = nullptr;
-  llvm::Value* starting_fuel_ = nullptr;
   llvm::AllocaInst* message_values_ = nullptr;
   std::vector<llvm::Value*> locals_;
 };

@@ -23,10 +23,8 @@ constexpr const char* mark_name = "hyperdbg.repetition";
 struct Mark {
   llvm::Value* context;
   llvm::Value* position;
-  llvm::Value* starting_fuel;
 
-  explicit Mark(const llvm::CallInst& call)
-      : context(call.getArgOperand(0)), position(call.getArgOperand(1)), starting_fuel(call.getArgOperand(2)) {}
+  explicit Mark(const llvm::CallInst& call) : context(call.getArgOperand(0)), position(call.getArgOperand(1)) {}
 };
 
 // A charge of `amount` before `before`.
@@ -96,19 +94,17 @@ void emit_charge(const Charge& charge) {
     tag(*builder.CreateAlignedStore(left, place, llvm::Align(8), true), MemoryKind::fuel);
   }
   builder.SetInsertPoint(end);
-  call_abort(builder, charge.mark.context, HYPERDBG_SCRIPT_OUT_OF_FUEL, charge.mark.position,
-             charge.mark.starting_fuel);
+  // The runtime knows what the run started with.
+  call_abort(builder, charge.mark.context, HYPERDBG_SCRIPT_OUT_OF_FUEL, charge.mark.position, builder.getInt64(0));
 }
 
 }  // namespace
 
-void mark_repetition(llvm::IRBuilderBase& builder, llvm::Value* context, std::uint64_t position,
-                     llvm::Value* starting_fuel) {
+void mark_repetition(llvm::IRBuilderBase& builder, llvm::Value* context, std::uint64_t position) {
   llvm::Module& module = *builder.GetInsertBlock()->getModule();
-  auto* type = llvm::FunctionType::get(builder.getVoidTy(),
-                                       {builder.getPtrTy(), builder.getInt64Ty(), builder.getInt64Ty()}, false);
+  auto* type = llvm::FunctionType::get(builder.getVoidTy(), {builder.getPtrTy(), builder.getInt64Ty()}, false);
   const auto mark = module.getOrInsertFunction(mark_name, type);
-  auto* call = builder.CreateCall(mark, {context, builder.getInt64(position), starting_fuel});
+  auto* call = builder.CreateCall(mark, {context, builder.getInt64(position)});
   call->setOnlyAccessesInaccessibleMemory();
   call->addFnAttr(llvm::Attribute::WillReturn);
   call->addFnAttr(llvm::Attribute::NoUnwind);

@@ -5,9 +5,8 @@
 
 namespace hyperdbg::script {
 
-// Marks the way back of a loop. `starting_fuel` is what an abort reports.
-void mark_repetition(llvm::IRBuilderBase& builder, llvm::Value* context, std::uint64_t position,
-                     llvm::Value* starting_fuel);
+// Marks the way back of a loop.
+void mark_repetition(llvm::IRBuilderBase& builder, llvm::Value* context, std::uint64_t position);
 
 /*
  * Turns marks into charges. A loop whose number of repetitions is known when it is entered pays for all of them there,

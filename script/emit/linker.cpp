@@ -34,6 +34,7 @@ class Linker {
 
   LinkedBlob run() {
     place_sections(true);
+    blob_.code_size = static_cast<std::uint32_t>(blob_.bytes.size());
     place_sections(false);
     for (const Section& section : file_.sections()) relocate(section);
     read_frames();

@@ -8,6 +8,7 @@ namespace hyperdbg::script {
 
 struct LinkedBlob {
   std::vector<std::uint8_t> bytes;
+  std::uint32_t code_size = 0;  // constants stand behind it
   // Bytes of stack, return addresses included, if no function runs twice at a time; from .stack_sizes.
   std::uint32_t stack_need = 0;
 };

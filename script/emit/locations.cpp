@@ -23,14 +23,15 @@ Location ExpressionEmitter::locate(const Expression& expression) {
   if (const auto* pointer = std::get_if<Dereference>(&expression.node))
     return {.kind = Location::Kind::memory, .type = type, .place = value(*pointer->address)};
   if (const auto* element = std::get_if<Index>(&expression.node)) {
-    llvm::Value* distance = builder_.CreateMul(value(*element->index), frame_.constant(size_of(type)));
-    if (!element->base->type.is(Kind::array))
-      return {
-          .kind = Location::Kind::memory, .type = type, .place = builder_.CreateAdd(value(*element->base), distance)};
-    Location location = locate(*element->base);
+    // From left to right: an index may call what changes the next one.
+    Location location{};
+    if (element->base->type.is(Kind::array))
+      location = locate(*element->base);
+    else
+      location = {.kind = Location::Kind::memory, .type = type, .place = value(*element->base)};
     location.type = type;
     llvm::Value*& start = location.kind == Location::Kind::arena ? location.offset : location.place;
-    start = builder_.CreateAdd(start, distance);
+    start = builder_.CreateAdd(start, builder_.CreateMul(value(*element->index), frame_.constant(size_of(type))));
     return location;
   }
   const auto& member = std::get<MemberAccess>(expression.node);
@@ -89,7 +90,22 @@ llvm::Value* ExpressionEmitter::loaded(llvm::Value* pointer, const Type& type) {
   auto* load =
       builder_.CreateAlignedLoad(builder_.getIntNTy(static_cast<unsigned>(size_of(type)) * 8), pointer, llvm::Align(1));
   tag(*load, MemoryKind::arena);
-  return normalized(builder_.CreateZExt(load, builder_.getInt64Ty()), type);
+  return builder_.CreateZExt(load, builder_.getInt64Ty());
+}
+
+// What of the loaded bytes is the value.
+llvm::Value* ExpressionEmitter::extracted(const Location& location, llvm::Value* value) {
+  if (location.bit_size == 0) return normalized(value, location.type);
+  value = builder_.CreateShl(value, 64 - location.bit_offset - location.bit_size);
+  return location.type.is_signed ? builder_.CreateAShr(value, 64 - location.bit_size)
+                                 : builder_.CreateLShr(value, 64 - location.bit_size);
+}
+
+// The bytes that `old` becomes when the location gets `value`.
+llvm::Value* ExpressionEmitter::inserted(const Location& location, llvm::Value* old, llvm::Value* value) {
+  const std::uint64_t mask = ((1ull << location.bit_size) - 1) << location.bit_offset;
+  llvm::Value* placed = builder_.CreateAnd(builder_.CreateShl(value, location.bit_offset), mask);
+  return builder_.CreateOr(builder_.CreateAnd(old, ~mask), placed);
 }
 
 llvm::Value* ExpressionEmitter::load(const Location& location, Place place) {
@@ -102,15 +118,11 @@ llvm::Value* ExpressionEmitter::load(const Location& location, Place place) {
     case Location::Kind::cpu_register:
       return frame_.load_register(*location.part);
     case Location::Kind::arena:
-      return loaded(arena_place(location, place), location.type);
+      return extracted(location, loaded(arena_place(location, place), location.type));
     case Location::Kind::memory:
       break;
   }
-  llvm::Value* value = read(location.place, size_of(location.type), place);
-  if (location.bit_size == 0) return normalized(value, location.type);
-  value = builder_.CreateShl(value, 64 - location.bit_offset - location.bit_size);
-  return location.type.is_signed ? builder_.CreateAShr(value, 64 - location.bit_size)
-                                 : builder_.CreateLShr(value, 64 - location.bit_size);
+  return extracted(location, read(location.place, size_of(location.type), place));
 }
 
 void ExpressionEmitter::store(const Location& location, llvm::Value* value, Place place) {
@@ -125,15 +137,13 @@ void ExpressionEmitter::store(const Location& location, llvm::Value* value, Plac
                                 builder_.getInt64Ty());
   const std::uint64_t size = size_of(location.type);
   if (location.kind == Location::Kind::arena) {
+    llvm::Value* pointer = arena_place(location, place);
+    if (location.bit_size != 0) value = inserted(location, loaded(pointer, location.type), value);
     llvm::Value* narrow = builder_.CreateTrunc(value, builder_.getIntNTy(static_cast<unsigned>(size) * 8));
-    tag(*builder_.CreateAlignedStore(narrow, arena_place(location, place), llvm::Align(1)), MemoryKind::arena);
+    tag(*builder_.CreateAlignedStore(narrow, pointer, llvm::Align(1)), MemoryKind::arena);
     return;
   }
-  if (location.bit_size != 0) {
-    const std::uint64_t mask = ((1ull << location.bit_size) - 1) << location.bit_offset;
-    llvm::Value* placed = builder_.CreateAnd(builder_.CreateShl(value, location.bit_offset), mask);
-    value = builder_.CreateOr(builder_.CreateAnd(read(location.place, size, place), ~mask), placed);
-  }
+  if (location.bit_size != 0) value = inserted(location, read(location.place, size, place), value);
   llvm::Value* written = frame_.call_runtime(offsetof(hyperdbg_script_runtime, write_memory),
                                              {location.place, value, frame_.constant(size)});
   frame_.abort_if(builder_.CreateICmpEQ(written, frame_.constant(0)), HYPERDBG_SCRIPT_INVALID_ADDRESS, place,

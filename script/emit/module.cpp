@@ -60,6 +60,7 @@ Emitted generate(const Program& program, Goal goal) {
   if (!emitted.error.empty()) return emitted;
   LinkedBlob linked = link_object({object.data(), object.size()});
   emitted.blob = std::move(linked.bytes);
+  emitted.code_size = linked.code_size;
   emitted.stack_need = linked.stack_need;
   return emitted;
 }
@@ -72,7 +73,7 @@ Emitted emit(const Program& program) {
     Emitted small = generate(program, Goal::size);
     return small.blob.size() < fast.blob.size() ? small : fast;
   } catch (const std::exception& error) {
-    return {{}, 0, error.what()};
+    return {{}, 0, 0, error.what()};
   }
 }
 

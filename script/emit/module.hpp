@@ -12,6 +12,7 @@ namespace hyperdbg::script {
 // Code generation and what went wrong with it; both sides of hyperdbg-compiler.so include this file.
 struct Emitted {
   std::vector<std::uint8_t> blob;
+  std::uint32_t code_size = 0;
   std::uint32_t stack_need = 0;
   std::string error;  // empty on success; otherwise a mistake of ours, not of the script
 };

@@ -2,6 +2,9 @@
 #include "script/emit/optimizer.hpp"
 
 #include <llvm/Analysis/TargetLibraryInfo.h>
+#include <llvm/IR/IRBuilder.h>
+#include <llvm/IR/InstIterator.h>
+#include <llvm/IR/IntrinsicInst.h>
 #include <llvm/IR/LegacyPassManager.h>
 #include <llvm/MC/TargetRegistry.h>
 #include <llvm/Passes/PassBuilder.h>
@@ -15,6 +18,7 @@
 
 #include <memory>
 #include <stdexcept>
+#include <vector>
 
 #include "script/emit/fuel.hpp"
 
@@ -59,6 +63,29 @@ llvm::ModulePassManager fuel_pipeline() {
   return pipeline;
 }
 
+// What clears and copies whole variables is inline from the start, but the optimizer shortens it into what may be a
+// call.
+void expand_memory_intrinsics(llvm::Module& module) {
+  std::vector<llvm::MemIntrinsic*> found;
+  for (llvm::Function& function : module)
+    for (llvm::Instruction& instruction : llvm::instructions(function))
+      if (auto* memory = llvm::dyn_cast<llvm::MemIntrinsic>(&instruction))
+        if (llvm::isa<llvm::ConstantInt>(memory->getLength())) found.push_back(memory);
+  for (llvm::MemIntrinsic* memory : found) {
+    llvm::IRBuilder<> builder(memory);
+    if (auto* set = llvm::dyn_cast<llvm::MemSetInst>(memory)) {
+      builder.CreateMemSetInline(set->getDest(), set->getDestAlign(), set->getValue(), set->getLength(),
+                                 set->isVolatile());
+    } else if (auto* copy = llvm::dyn_cast<llvm::MemCpyInst>(memory)) {
+      builder.CreateMemCpyInline(copy->getDest(), copy->getDestAlign(), copy->getSource(), copy->getSourceAlign(),
+                                 copy->getLength(), copy->isVolatile());
+    } else {
+      continue;
+    }
+    memory->eraseFromParent();
+  }
+}
+
 }  // namespace
 
 llvm::TargetMachine& target_machine() {
@@ -84,6 +111,7 @@ void optimize(llvm::Module& module) {
   builder.crossRegisterProxies(loops, functions, components, modules);
   fuel_pipeline().run(module, modules);
   builder.buildPerModuleDefaultPipeline(llvm::OptimizationLevel::O2).run(module, modules);
+  expand_memory_intrinsics(module);
 }
 
 llvm::SmallVector<char, 0> generate_object(llvm::Module& module) {

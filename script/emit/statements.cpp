@@ -35,6 +35,10 @@ void StatementEmitter::emit(const Assignment& node, Place place) {
 }
 
 void StatementEmitter::emit(const Declaration& node, Place place) {
+  // What the list does not name is zero, each time that the declaration is reached.
+  std::uint64_t named = 0;
+  for (const Declaration::Store& store : node.stores) named += size_of(store.type);
+  if (node.initializer && named < size_of(node.type)) frame_.clear_local(node.index);
   for (const Declaration::Store& store : node.stores) {
     const auto target = expressions_.part_of_local(node.index, store.offset, store.type);
     if (store.type.is(Type::Kind::structure))
@@ -58,6 +62,19 @@ void StatementEmitter::emit(const Message& node, Place place) {
   frame_.call_runtime(offsetof(hyperdbg_script_runtime, message),
                       {frame_.constant(node.index), frame_.constant(arguments.size()), values,
                        frame_.constant(node.kinds), frame_.constant(place.position())});
+}
+
+void StatementEmitter::emit(const Aggregate& node, Place place) {
+  auto& builder = frame_.builder();
+  llvm::Value* value = node.value ? expressions_.value(*node.value) : frame_.constant(0);
+  std::vector<llvm::Value*> words;
+  for (const ExpressionPtr& key : node.keys) words.push_back(key ? expressions_.value(*key) : frame_.constant(0));
+  llvm::Value* keys = frame_.message_values(words.size());
+  for (std::size_t i = 0; i < words.size(); ++i)
+    builder.CreateStore(words[i], builder.CreateConstInBoundsGEP1_64(builder.getInt64Ty(), keys, i));
+  frame_.call_runtime(
+      offsetof(hyperdbg_script_runtime, aggregate),
+      {frame_.constant(program_.aggregation_numbers[node.index]), value, keys, frame_.constant(place.position())});
 }
 
 void StatementEmitter::branch_if(const Expression* condition, llvm::BasicBlock* yes, llvm::BasicBlock* no) {

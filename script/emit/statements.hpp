@@ -6,7 +6,8 @@ namespace hyperdbg::script {
 
 class StatementEmitter {
  public:
-  StatementEmitter(Frame& frame, const Program& program) : frame_(frame), expressions_(frame, program) {}
+  StatementEmitter(Frame& frame, const Program& program)
+      : frame_(frame), program_(program), expressions_(frame, program) {}
 
   void block(const Block& statements);
 
@@ -22,6 +23,7 @@ class StatementEmitter {
   void emit(const Declaration& node, Place place);
   void emit(const CallStatement& node, Place place);
   void emit(const Message& node, Place place);
+  void emit(const Aggregate& node, Place place);
   void emit(const If& node, Place place);
   void emit(const Loop& node, Place place);
   void emit(const Switch& node, Place place);
@@ -32,6 +34,7 @@ class StatementEmitter {
   void branch_if(const Expression* condition, llvm::BasicBlock* yes, llvm::BasicBlock* no);
 
   Frame& frame_;
+  const Program& program_;
   ExpressionEmitter expressions_;
   Exits exits_{};
 };

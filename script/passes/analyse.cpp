@@ -13,8 +13,8 @@ namespace hyperdbg::script {
 namespace {
 
 Program find_mistakes(std::string_view text, const CompileOptions& options, Diagnostics& diagnostics) {
-  Program program = parse(text, options.folder, options.structure, diagnostics);
-  resolve(program, options.symbol, diagnostics);
+  Program program = parse(text, options.folder, options.types, diagnostics);
+  resolve(program, options.symbol, options.types, diagnostics);
   number_messages(program, diagnostics);
   if (diagnostics.empty()) plan_calls(program);
   return program;
@@ -35,12 +35,22 @@ void allot_globals(Program& program, const CompileOptions& options, Diagnostics&
   }
 }
 
+void allot_aggregations(Program& program, const CompileOptions& options, Diagnostics& diagnostics) {
+  for (std::size_t i = 0; i < program.aggregations.size(); ++i) {
+    std::expected<std::uint32_t, std::string> number = std::unexpected("there are no aggregations here");
+    if (options.aggregation) number = options.aggregation(program.aggregations[i]);
+    if (!number) diagnostics.add(program.aggregation_places[i], number.error());
+    program.aggregation_numbers.push_back(number.value_or(0));
+  }
+}
+
 }  // namespace
 
 std::expected<Program, std::vector<Diagnostic>> analyse(std::string_view text, const CompileOptions& options) {
   Diagnostics diagnostics(text);
   Program program = find_mistakes(text, options, diagnostics);
   if (diagnostics.empty()) allot_globals(program, options, diagnostics);
+  if (diagnostics.empty()) allot_aggregations(program, options, diagnostics);
   if (!diagnostics.empty()) return std::unexpected(diagnostics.take());
   return program;
 }

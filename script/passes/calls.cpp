@@ -2,6 +2,7 @@
 #include "script/passes/calls.hpp"
 
 #include <algorithm>
+#include <vector>
 
 namespace hyperdbg::script {
 namespace {
@@ -15,13 +16,28 @@ void place_variables(Function& function) {
   }
 }
 
+// Whether `from` calls `wanted`, perhaps through others.
+bool reaches(const Program& program, const Function& from, const Function& wanted) {
+  std::vector<bool> seen(program.functions.size());
+  std::vector<std::uint32_t> open = from.callees;
+  while (!open.empty()) {
+    const std::uint32_t number = open.back();
+    open.pop_back();
+    const Function& callee = *program.functions[number];
+    if (&callee == &wanted) return true;
+    if (seen[number]) continue;
+    seen[number] = true;
+    open.insert(open.end(), callee.callees.begin(), callee.callees.end());
+  }
+  return false;
+}
+
 }  // namespace
 
 void plan_calls(Program& program) {
   for (const std::unique_ptr<Function>& one : program.functions) {
     place_variables(*one);
-    // Every caller of functions may be called again by one of them: taking it for recursive costs a check.
-    one->is_recursive = one->calls_functions && !one->name.empty();
+    one->is_recursive = reaches(program, *one, *one);
   }
 }
 

@@ -2,6 +2,7 @@
 #include "script/passes/resolve.hpp"
 
 #include <algorithm>
+#include <cstring>
 #include <map>
 #include <set>
 #include <string>
@@ -9,6 +10,7 @@
 
 #include "script/passes/operand_types.hpp"
 #include "script/syntax/constant.hpp"
+#include "script/syntax/nearest.hpp"
 
 namespace hyperdbg::script {
 namespace {
@@ -17,8 +19,8 @@ using Kind = Type::Kind;
 
 class Resolver {
  public:
-  Resolver(Program& program, const SymbolLookup& symbol, Diagnostics& diagnostics)
-      : program_(program), symbol_(symbol), diagnostics_(diagnostics) {}
+  Resolver(Program& program, const SymbolLookup& symbol, ForeignTypes* debuggee, Diagnostics& diagnostics)
+      : program_(program), symbol_(symbol), debuggee_(debuggee), diagnostics_(diagnostics) {}
 
   void run() {
     for (std::unique_ptr<Function>& one : program_.functions) {
@@ -119,6 +121,9 @@ class Resolver {
       return;
     }
     const bool is_array = type.is(Kind::array);
+    if (!is_array && type.structure->owner)
+      return complain(from.place,
+                      "Syntax Error: Invalid Syntax: a structure of the debuggee's is filled member by member");
     const std::uint64_t most = is_array ? type.count : type.structure->members.size();
     if (from.list.size() > most)
       return complain(from.place, "Syntax Error: Invalid Syntax: " + std::to_string(from.list.size()) + " values for " +
@@ -134,6 +139,28 @@ class Resolver {
   void visit(CallStatement& node, Place) { expression(*node.call); }
   void visit(Message& node, Place) {
     for (ExpressionPtr& argument : node.arguments) value(*argument);
+  }
+  void visit(Aggregate& node, Place place) {
+    if (node.value) aggregated(*node.value);
+    for (const ExpressionPtr& key : node.keys)
+      if (key) aggregated(*key);
+    const auto same_name = [&](const hyperdbg_aggregation& other) {
+      return std::string_view(other.name) == node.aggregation.name;
+    };
+    const auto known = std::ranges::find_if(program_.aggregations, same_name);
+    node.index = static_cast<std::uint32_t>(known - program_.aggregations.begin());
+    if (known == program_.aggregations.end()) {
+      program_.aggregations.push_back(node.aggregation);
+      program_.aggregation_places.push_back(place);
+    } else if (std::memcmp(&*known, &node.aggregation, sizeof *known) != 0) {
+      complain(place,
+               "the aggregation \"" + std::string(known->name) + "\" is of another kind, or has other keys, above");
+    }
+  }
+  void aggregated(Expression& expression) {
+    value(expression);
+    if (!expression.type.is_word() && !expression.type.is(Kind::array))
+      complain(expression.place, "an aggregation takes integers and addresses, not " + name_of(expression.type));
   }
   void visit(If& node, Place) {
     for (If::Branch& branch : node.branches) {
@@ -216,7 +243,22 @@ class Resolver {
     return type;
   }
 
+  static std::string nearest_member(const Structure& structure, std::string_view name) {
+    Nearest nearest(name);
+    for (const Member& member : structure.members) nearest.consider(member.name);
+    return nearest.hint();
+  }
+
+  // A name that nothing was assigned to may be one of the debuggee's enumerators.
+  void replace_enumerator(Expression& expression) {
+    const auto* local = std::get_if<Local>(&expression.node);
+    if (!local || !debuggee_ || locals_.contains(local->name)) return;
+    if (const auto value = debuggee_->enumerator(local->name))
+      expression.node = Number{static_cast<std::uint64_t>(*value)};
+  }
+
   void expression(Expression& expression) {
+    replace_enumerator(expression);
     expression.type = std::visit([&](auto& node) { return type_of(node, expression.place); }, expression.node);
     note(expression.type);
   }
@@ -260,7 +302,7 @@ class Resolver {
   Type pointee(const Type& pointer, Place place) {
     const Type type = decayed(pointer);
     if (!type.is(Kind::pointer)) return unsigned_type;
-    if (type.element->is(Kind::none) || (type.element->is(Kind::structure) && !type.element->structure->complete)) {
+    if (type.element->is(Kind::none) || (type.element->is(Kind::structure) && !is_complete(*type.element->structure))) {
       complain(place, "there is nothing known about what a " + name_of(type) + " points to", "cast the pointer first");
       return unsigned_type;
     }
@@ -301,7 +343,7 @@ class Resolver {
     value(*node.base);
     Type type = node.base->type;
     if (node.through_pointer) type = decayed(type).is(Kind::pointer) ? *decayed(type).element : no_type;
-    if (!type.is(Kind::structure) || !type.structure->complete) {
+    if (!type.is(Kind::structure) || !is_complete(*type.structure)) {
       complain(place,
                "Syntax Error: Invalid Syntax: what stands before `" + std::string(node.through_pointer ? "->" : ".") +
                    node.name + "` is " + (node.through_pointer ? "no pointer to a structure" : "no structure"),
@@ -310,7 +352,8 @@ class Resolver {
     }
     const Member* member = type.structure->find(node.name);
     if (!member) {
-      complain(place, "`struct " + type.structure->name + "` has no member `" + node.name + "`");
+      complain(place, "`" + name_of(type) + "` has no member `" + node.name + "`",
+               nearest_member(*type.structure, node.name));
       return unsigned_type;
     }
     node.member = *member;
@@ -388,14 +431,12 @@ class Resolver {
     for (ExpressionPtr& argument : node.arguments) value(*argument);
     const auto found = std::ranges::find(program_.functions, node.name, &Function::name);
     if (found == program_.functions.end()) {
-      const std::string_view nearest = nearest_function(node.name);
-      complain(place, "Undefined Function: `" + node.name + "`",
-               nearest.empty() ? "" : "is `" + std::string(nearest) + "` meant?");
+      complain(place, "Undefined Function: `" + node.name + "`", nearest_function(node.name));
       return unsigned_type;
     }
     Function& callee = **found;
     node.function = static_cast<std::uint32_t>(found - program_.functions.begin());
-    function_->calls_functions = true;
+    function_->callees.push_back(node.function);
     if (!callee.defined) complain(place, "Undefined Function: `" + node.name + "` is declared, but has no body");
     if (node.arguments.size() != callee.parameters) {
       complain(place, "Syntax Error: Invalid Syntax: `" + node.name + "` takes " + std::to_string(callee.parameters) +
@@ -414,6 +455,7 @@ class Resolver {
 
   Program& program_;
   const SymbolLookup& symbol_;
+  ForeignTypes* debuggee_;
   Diagnostics& diagnostics_;
   Function* function_ = nullptr;
   std::map<std::string, std::uint32_t> locals_;
@@ -423,8 +465,8 @@ class Resolver {
 
 }  // namespace
 
-void resolve(Program& program, const SymbolLookup& symbol, Diagnostics& diagnostics) {
-  Resolver(program, symbol, diagnostics).run();
+void resolve(Program& program, const SymbolLookup& symbol, ForeignTypes* debuggee, Diagnostics& diagnostics) {
+  Resolver(program, symbol, debuggee, diagnostics).run();
 }
 
 }  // namespace hyperdbg::script

@@ -3,6 +3,7 @@
 #include "abi/limits.h"
 #include "abi/script.h"
 #include "base/types.hpp"
+#include "script/runtime/aggregation.hpp"
 #include "x86/decoder.hpp"
 
 /*
@@ -16,9 +17,12 @@
  *   bool read_physical(context, address, void* to, u64 size), write_physical(...)
  *   u64* place(context, address)                                 where 8 bytes of the guest lie, nullptr if nowhere
  *   u64 physical(context, address)                               0 if it is not mapped
- *   void cache(context, address)                                 may fill the context's cache for this address
+ *   void cache(context, address)                                 may set the context's cache to this address's page
  *   void relax(context)                                          between two tries for a lock
  *   u64 service(context, number, a, b, c, position)              every other service
+ *   const hyperdbg_aggregation* aggregation(context, number)      nullptr if there is none
+ *   AggregateTable& table_of(context)                            of this CPU
+ *   u32 stack(context, hyperdbg_aggregate_key, u64* frames, u32 most)  innermost first
  */
 namespace hyperdbg::script {
 
@@ -85,9 +89,15 @@ class Services {
   }
   static u64 read_memory(Context* context, u64 address, u64 size, u64 position) {
     u64 value = 0;
+    if (area_of(*context, address).bytes == nullptr) {
+      Host::cache(*context, address);
+      if (address - context->cache_base < context->cache_limit) {
+        __builtin_memcpy(&value, reinterpret_cast<const void*>(address + context->cache_delta), size);
+        return value;
+      }
+    }
     if (read_some(*context, address, &value, size) != size)
       Host::end(*context, HYPERDBG_SCRIPT_INVALID_ADDRESS, position, address);
-    Host::cache(*context, address);
     return value;
   }
   static u64 write_memory(Context* context, u64 address, u64 value, u64 size) {
@@ -151,6 +161,18 @@ class Services {
     }
   }
 
+  static void aggregate(Context* context, u64 number, u64 value, const u64* words, u64 position) {
+    const hyperdbg_aggregation* aggregation = Host::aggregation(*context, number);
+    if (aggregation == nullptr) Host::end(*context, HYPERDBG_SCRIPT_BAD_ARGUMENT, position, number);
+    AggregateKey key{};
+    u32 used = 0;
+    for (u32 i = 0; i < aggregation->key_count; ++i) {
+      add_key(*context, *aggregation, i, words[i], key.words + used);
+      used += key_size(*aggregation, i) / 8;
+    }
+    Host::table_of(*context).update(static_cast<u32>(number), *aggregation, key, static_cast<s64>(value));
+  }
+
   // What takes time by its arguments spends fuel by them.
   static void charge(Context& context, u64 amount, u64 position) {
     if (context.fuel < 0 || amount > static_cast<u64>(context.fuel))
@@ -159,6 +181,29 @@ class Services {
   }
 
  private:
+  static void add_key(Context& context, const hyperdbg_aggregation& aggregation, u32 index, u64 word, u64* to) {
+    switch (aggregation.keys[index]) {
+      case HYPERDBG_KEY_NUMBER:
+        *to = word;
+        return;
+      case HYPERDBG_KEY_TEXT:
+        return add_text(context, word, reinterpret_cast<char*>(to));
+      default:
+        Host::stack(context, static_cast<hyperdbg_aggregate_key>(aggregation.keys[index]), to,
+                    aggregation.depths[index]);
+    }
+  }
+
+  static void add_text(Context& context, u64 address, char* to) {
+    constexpr char invalid[] = "<invalid address>";
+    constexpr u64 most = HYPERDBG_AGGREGATE_TEXT_SIZE - 1;
+    const u64 readable = read_some(context, address, to, most);
+    if (readable == 0) __builtin_memcpy(to, invalid, sizeof(invalid));
+    u64 length = readable == 0 ? sizeof(invalid) - 1 : 0;
+    while (length < readable && to[length] != 0) ++length;
+    __builtin_memset(to + length, 0, HYPERDBG_AGGREGATE_TEXT_SIZE - length);
+  }
+
   struct Units {
     u64 size;         // bytes of one
     bool terminated;  // a zero ends both sides

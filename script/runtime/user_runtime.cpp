@@ -131,6 +131,13 @@ struct UserRuntime::Functions {
     }
   }
   static void relax(Context&) { _mm_pause(); }
+  static const hyperdbg_aggregation* aggregation(Context& context, u64 number) {
+    const auto& known = run(context).owner->aggregations_;
+    return number < known.size() ? &known[number] : nullptr;
+  }
+  static AggregateTable& table_of(Context& context) { return run(context).owner->table_; }
+  // The simulated registers are nobody's.
+  static u32 stack(Context&, hyperdbg_aggregate_key, u64*, u32) { return 0; }
 
   static u64 service(Context& context, u64 number, u64 a, u64 b, u64 c, u64 position) {
     switch (number) {
@@ -213,6 +220,7 @@ struct UserRuntime::Functions {
       .event_short_circuit = event_short_circuit,
       .test_statement = test_statement,
       .service = Shared::service,
+      .aggregate = Shared::aggregate,
   };
 };
 
@@ -247,6 +255,9 @@ UserRuntime::UserRuntime()
       scratch_(scratch_size / sizeof(std::uint64_t)),
       process_name_(own_name()) {
   fields.fuel = HYPERDBG_SCRIPT_FUEL;
+  table_.set_capacity(AggregateTable::largest);
+  table_pages_.resize(AggregateTable::largest_pages);
+  for (u32 i = 0; i < AggregateTable::largest_pages; ++i) table_.set_page(i, table_pages_[i].data());
   lend(scratch_.data(), scratch_size);
   lend(process_name_.data(), process_name_.size());
 }
@@ -336,6 +347,30 @@ std::expected<std::uint32_t, std::string> UserRuntime::global_slot(std::string_v
   const auto slot = static_cast<std::uint32_t>(slots_.size());
   slots_.emplace(name, slot);
   return slot;
+}
+
+std::expected<std::uint32_t, std::string> UserRuntime::aggregation_number(const hyperdbg_aggregation& aggregation) {
+  const auto same_name = [&](const auto& other) { return std::strcmp(other.name, aggregation.name) == 0; };
+  const auto known = std::ranges::find_if(aggregations_, same_name);
+  if (known != aggregations_.end()) {
+    if (std::memcmp(&*known, &aggregation, sizeof aggregation) != 0)
+      return std::unexpected(fmt::format("the aggregation \"{}\" exists with another kind or other keys", known->name));
+    return static_cast<std::uint32_t>(known - aggregations_.begin());
+  }
+  if (aggregations_.size() == HYPERDBG_MAXIMUM_AGGREGATIONS)
+    return std::unexpected(fmt::format("there are {} aggregations already", HYPERDBG_MAXIMUM_AGGREGATIONS));
+  aggregations_.push_back(aggregation);
+  return static_cast<std::uint32_t>(aggregations_.size() - 1);
+}
+
+Aggregates UserRuntime::aggregates() const {
+  Aggregates all;
+  for (std::uint32_t i = 0; i < aggregations_.size(); ++i) all.define(i, {aggregations_[i], table_.lost(i)});
+  for (std::uint32_t place = 0; place < table_.capacity(); ++place) {
+    const hyperdbg_aggregate_entry* entry = table_.at(place);
+    if (entry) all.add(*entry, {reinterpret_cast<const std::uint8_t*>(entry + 1), entry->key_size});
+  }
+  return all;
 }
 
 std::uint64_t UserRuntime::global(std::string_view name) const {

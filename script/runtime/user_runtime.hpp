@@ -12,6 +12,8 @@
 
 #include "abi/script.h"
 #include "script/compiler.hpp"
+#include "script/runtime/aggregates.hpp"
+#include "script/runtime/aggregation.hpp"
 
 namespace hyperdbg::script {
 
@@ -56,6 +58,10 @@ class UserRuntime {
   // For CompileOptions: a slot for each new name.
   std::expected<std::uint32_t, std::string> global_slot(std::string_view name);
   std::uint64_t global(std::string_view name) const;
+  // The same for aggregations; a name stands for one of them.
+  std::expected<std::uint32_t, std::string> aggregation_number(const hyperdbg_aggregation& aggregation);
+  // What scripts have aggregated so far.
+  Aggregates aggregates() const;
 
  private:
   struct Functions;
@@ -69,6 +75,9 @@ class UserRuntime {
   std::vector<std::span<std::uint8_t>> memory_;
   std::map<std::string, std::uint32_t, std::less<>> slots_;
   std::array<char, 16> process_name_{};
+  std::vector<hyperdbg_aggregation> aggregations_;
+  AggregateTable table_;
+  std::vector<std::array<std::uint8_t, 4096>> table_pages_;
 };
 
 }  // namespace hyperdbg::script

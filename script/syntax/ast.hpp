@@ -7,6 +7,7 @@
 #include <variant>
 #include <vector>
 
+#include "abi/aggregate.h"
 #include "script/syntax/builtins.hpp"
 #include "script/syntax/diagnostic.hpp"
 #include "script/syntax/registers.hpp"
@@ -148,6 +149,13 @@ struct Message {
   std::uint32_t index = 0;  // in Program::formats
   std::uint64_t kinds = 0;  // 2 bits for each argument, see abi/script.h
 };
+// aggregate_count and its like. Keys without a value (stacks) are null.
+struct Aggregate {
+  hyperdbg_aggregation aggregation;
+  ExpressionPtr value;  // null: none
+  std::vector<ExpressionPtr> keys;
+  std::uint32_t index = 0;  // in Program::aggregations
+};
 struct If {
   struct Branch {
     ExpressionPtr condition;
@@ -185,7 +193,9 @@ struct Nested {
 
 struct Statement {
   Place place;
-  std::variant<Assignment, Declaration, CallStatement, Message, If, Loop, Switch, Break, Continue, Return, Nested> node;
+  std::variant<Assignment, Declaration, CallStatement, Message, Aggregate, If, Loop, Switch, Break, Continue, Return,
+               Nested>
+      node;
 };
 
 struct Variable {
@@ -203,9 +213,9 @@ struct Function {
   std::vector<Variable> locals;
   Block body;
   bool defined = false;
-  bool is_recursive = false;  // calls itself, perhaps through others
-  bool calls_functions = false;
-  std::uint64_t arena_size = 0;  // bytes
+  bool is_recursive = false;           // calls itself, perhaps through others
+  std::vector<std::uint32_t> callees;  // in Program::functions
+  std::uint64_t arena_size = 0;        // bytes
 };
 
 struct Program {
@@ -214,6 +224,9 @@ struct Program {
   std::vector<Place> global_places;         // where each was named first
   std::vector<std::uint32_t> global_slots;  // same order
   std::vector<std::string> formats;
+  std::vector<hyperdbg_aggregation> aggregations;
+  std::vector<Place> aggregation_places;
+  std::vector<std::uint32_t> aggregation_numbers;  // the debuggee's, same order
   bool uses_floating = false;
   // Those with a tag, which may point to themselves: taken apart at the end, for their types own each other.
   std::vector<std::shared_ptr<Structure>> structures;

@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <iterator>
-#include <vector>
 
 #include "script/syntax/nearest.hpp"
 
@@ -101,10 +100,11 @@ std::span<const Builtin> all_builtins() {
   return builtins;
 }
 
-std::string_view nearest_function(std::string_view name) {
-  std::vector<std::string_view> names = {"printf", "print", "formats", "sizeof", "reference"};
-  for (const Builtin& function : builtins) names.push_back(function.name);
-  return nearest(name, names);
+std::string nearest_function(std::string_view name) {
+  Nearest nearest(name);
+  for (const Builtin& function : builtins) nearest.consider(function.name);
+  for (const char* statement : {"printf", "print", "formats", "sizeof", "reference"}) nearest.consider(statement);
+  return nearest.hint();
 }
 
 }  // namespace hyperdbg::script

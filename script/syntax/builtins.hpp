@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <string>
 #include <string_view>
 
 #include "abi/script.h"
@@ -54,7 +55,7 @@ std::span<const Builtin> all_builtins();
 // Pointers into a constant table; null if there is none of this name.
 const Builtin* find_builtin(std::string_view name);
 
-// The known function whose name is nearest to a wrong one; empty if none is near.
-std::string_view nearest_function(std::string_view name);
+// "is `strlen` meant?", for the name of a function that is not known; empty if none is near.
+std::string nearest_function(std::string_view name);
 
 }  // namespace hyperdbg::script

@@ -57,6 +57,13 @@ Value of_binary(const Binary& node) {
 
 }  // namespace
 
+ExpressionPtr number_at(Place place, std::uint64_t value) {
+  auto expression = std::make_unique<Expression>();
+  expression->place = place;
+  expression->node = Number{value};
+  return expression;
+}
+
 std::optional<std::uint64_t> constant_value(const Expression& expression) {
   if (const auto* number = std::get_if<Number>(&expression.node)) return number->value;
   if (const auto* symbol = std::get_if<Symbol>(&expression.node); symbol && symbol->address != 0)

@@ -5,6 +5,7 @@
 #include <optional>
 #include <utility>
 
+#include "script/syntax/aggregates.hpp"
 #include "script/syntax/hints.hpp"
 #include "script/syntax/number.hpp"
 #include "script/syntax/words.hpp"
@@ -227,7 +228,7 @@ ExpressionPtr ExpressionParser::parse_member(ExpressionPtr base) {
 
 ExpressionPtr ExpressionParser::parse_parentheses() {
   const Place place = tokens_.take().place;
-  if (types_.at_type()) return parse_cast(place);
+  if (types_.at_type(TypeParser::Context::cast)) return parse_cast(place);
   ExpressionPtr inner = parse();
   if (!inner) return nullptr;
   const bool assigns = tokens_.at(TokenKind::assign);
@@ -246,7 +247,7 @@ ExpressionPtr ExpressionParser::parse_cast(Place place) {
 
 ExpressionPtr ExpressionParser::parse_size(Place place) {
   SizeOf size;
-  if (tokens_.at(TokenKind::left_parenthesis) && types_.at_type(1)) {
+  if (tokens_.at(TokenKind::left_parenthesis) && types_.at_type(TypeParser::Context::size, 1)) {
     tokens_.take();
     const auto type = types_.parse_type();
     if (!type || !tokens_.expect(TokenKind::right_parenthesis, "`)`")) return nullptr;
@@ -281,7 +282,7 @@ ExpressionPtr ExpressionParser::parse_word() {
                      "a cast is written (" + std::string(word) + ") value");
     return nullptr;
   }
-  if (word == "printf" || word == "print" || word == "formats") {
+  if (word == "printf" || word == "print" || word == "formats" || find_aggregate(word)) {
     tokens_.complain(token.place, "Syntax Error: Invalid Syntax: " + quoted(word) + " has no value");
     return nullptr;
   }
@@ -363,10 +364,6 @@ ExpressionPtr ExpressionParser::parse_pseudo_register() {
   const Token token = tokens_.take();
   const std::string shown = "`$" + std::string(token.text) + "`";
   const auto name = find_pseudo_register(token.text);
-  if (name && name->source == PseudoSource::missing) {
-    tokens_.complain(token.place, shown + " is not available yet");
-    return nullptr;
-  }
   if (name) return make(token.place, PseudoRegister{*name});
   tokens_.complain(token.place, "Syntax Error: Unknown Token: there is no pseudo-register " + shown,
                    token.text.starts_with("arg") ? "the arguments of .script are put in before a command runs" : "");

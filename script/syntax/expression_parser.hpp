@@ -16,6 +16,8 @@ class ExpressionParser {
   ExpressionPtr parse_condition();
   // What can stand to the left of `=`, `++` or be a statement as a call; no binary operators.
   ExpressionPtr parse_unary();
+  // A string literal, where one may stand in place of an address.
+  ExpressionPtr parse_string();
 
  private:
   ExpressionPtr parse_binary(int lowest_level);
@@ -34,7 +36,6 @@ class ExpressionParser {
   ExpressionPtr parse_user_call(const Token& name);
   // The first `strings` may be string literals.
   bool parse_arguments(std::vector<ExpressionPtr>& arguments, std::size_t strings = 0, std::string hint = {});
-  ExpressionPtr parse_string();
   ExpressionPtr parse_register();
   ExpressionPtr parse_pseudo_register();
   template <class Node>

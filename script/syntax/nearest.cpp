@@ -2,7 +2,6 @@
 #include "script/syntax/nearest.hpp"
 
 #include <algorithm>
-#include <cstddef>
 #include <vector>
 
 namespace hyperdbg::script {
@@ -26,17 +25,19 @@ std::size_t distance(std::string_view left, std::string_view right) {
 
 }  // namespace
 
-std::string_view nearest(std::string_view word, std::span<const std::string_view> candidates) {
-  std::string_view best;
-  std::size_t least = 1 + word.size() / 4;
-  for (const std::string_view candidate : candidates) {
-    if (word.size() > candidate.size() + least || candidate.size() > word.size() + least) continue;
-    const std::size_t far = distance(word, candidate);
-    if (far > least || (far == least && !best.empty())) continue;
-    least = far;
-    best = candidate;
-  }
-  return best;
+void Nearest::consider(std::string_view candidate) {
+  const std::size_t longer = std::max(candidate.size(), wanted_.size());
+  const std::size_t shorter = std::min(candidate.size(), wanted_.size());
+  if (candidate.empty() || longer - shorter > least_) return;
+  const std::size_t far = distance(wanted_, candidate);
+  if (far > least_ || (far == least_ && !nearest_.empty())) return;
+  least_ = far;
+  nearest_ = candidate;
+}
+
+std::string Nearest::hint(std::string_view prefix) const {
+  if (nearest_.empty()) return {};
+  return "is `" + std::string(prefix) + std::string(nearest_) + "` meant?";
 }
 
 }  // namespace hyperdbg::script

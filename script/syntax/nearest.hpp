@@ -1,12 +1,27 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-#include <span>
+#include <cstddef>
+#include <string>
 #include <string_view>
 
 namespace hyperdbg::script {
 
-// The candidate that differs least from a word that somebody got wrong, two letters in the wrong order counted once;
-// empty if none is near. Of equals the first.
-std::string_view nearest(std::string_view word, std::span<const std::string_view> candidates);
+// Finds, among names that are known, the one that was perhaps meant: the one that differs least, two letters in the
+// wrong order counted once; of equals the first.
+class Nearest {
+ public:
+  explicit Nearest(std::string_view wanted) : wanted_(wanted), least_(1 + wanted.size() / 4) {}
+
+  void consider(std::string_view candidate);
+  // Empty if none is near.
+  std::string_view name() const { return nearest_; }
+  // "is `name` meant?", with `prefix` before the name; empty if none is near.
+  std::string hint(std::string_view prefix = {}) const;
+
+ private:
+  std::string_view wanted_;
+  std::string_view nearest_;
+  std::size_t least_;
+};
 
 }  // namespace hyperdbg::script

@@ -6,7 +6,10 @@
 #include <utility>
 
 #include "script/runtime/format.hpp"
+#include "script/syntax/aggregate_parser.hpp"
+#include "script/syntax/aggregates.hpp"
 #include "script/syntax/compound_operator.hpp"
+#include "script/syntax/constant.hpp"
 #include "script/syntax/declaration_parser.hpp"
 #include "script/syntax/expression_parser.hpp"
 #include "script/syntax/hints.hpp"
@@ -18,18 +21,11 @@
 namespace hyperdbg::script {
 namespace {
 
-ExpressionPtr one(Place place) {
-  auto expression = std::make_unique<Expression>();
-  expression->place = place;
-  expression->node = Number{1};
-  return expression;
-}
-
 class Parser {
  public:
-  Parser(TokenStream& tokens, const StructureLookup& structure)
+  Parser(TokenStream& tokens, ForeignTypes* debuggee)
       : tokens_(tokens),
-        types_(tokens, structure),
+        types_(tokens, debuggee),
         expressions_(tokens, types_),
         declarations_(tokens, types_, expressions_) {}
 
@@ -144,6 +140,8 @@ class Parser {
     }
     if (token.kind == TokenKind::word && is_statement_word(token.text)) return parse_keyword(place);
     const Token start = token;
+    if (const auto* function = token.kind == TokenKind::word ? find_aggregate(token.text) : nullptr)
+      return parse_aggregate(*function, place);
     StatementPtr statement = parse_simple();
     const bool has_body = tokens_.at(TokenKind::left_brace);
     return statement && expect_semicolon(has_body ? keyword_hint(start) : "") ? std::move(statement) : nullptr;
@@ -152,6 +150,12 @@ class Parser {
   // At the end of a line one is missed, and taken for there: the next line may have mistakes of its own.
   bool expect_semicolon(std::string hint = {}) {
     return tokens_.expect(TokenKind::semicolon, "`;`", std::move(hint)) || tokens_.at_new_line();
+  }
+
+  StatementPtr parse_aggregate(const AggregateFunction& function, Place place) {
+    tokens_.take();
+    auto node = AggregateParser(tokens_, expressions_).parse(function);
+    return node && end_call() ? make(place, std::move(*node)) : nullptr;
   }
 
   StatementPtr parse_keyword(Place place) {
@@ -410,7 +414,7 @@ class Parser {
     Assignment assignment;
     assignment.operation = operation.kind == TokenKind::increment ? BinaryOperator::add : BinaryOperator::subtract;
     assignment.targets.push_back(std::move(target));
-    assignment.value = one(operation.place);
+    assignment.value = number_at(operation.place, 1);
     return make(operation.place, std::move(assignment));
   }
 
@@ -482,10 +486,9 @@ class Parser {
 
 }  // namespace
 
-Program parse(std::string_view text, std::string_view folder, const StructureLookup& structure,
-              Diagnostics& diagnostics) {
+Program parse(std::string_view text, std::string_view folder, ForeignTypes* debuggee, Diagnostics& diagnostics) {
   TokenStream tokens(tokenize(text, folder, diagnostics), diagnostics);
-  return Parser(tokens, structure).parse_script();
+  return Parser(tokens, debuggee).parse_script();
 }
 
 }  // namespace hyperdbg::script

@@ -9,8 +9,7 @@ namespace hyperdbg::script {
 
 // The tree of a script, names not looked up yet. After a mistake it goes on with the next statement; what stands in
 // the tree then is only good for finding further mistakes.
-// `structure` knows the debuggee's structures; `folder` is where #include looks first.
-Program parse(std::string_view text, std::string_view folder, const StructureLookup& structure,
-              Diagnostics& diagnostics);
+// `debuggee` knows the debuggee's types and may be null; `folder` is where #include looks first.
+Program parse(std::string_view text, std::string_view folder, ForeignTypes* debuggee, Diagnostics& diagnostics);
 
 }  // namespace hyperdbg::script

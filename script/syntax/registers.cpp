@@ -59,7 +59,7 @@ constexpr PseudoName pseudo_registers[] = {
     {"teb", PseudoSource::zero, 0},
     {"date", PseudoSource::runtime, HYPERDBG_PSEUDO_DATE},
     {"time", PseudoSource::runtime, HYPERDBG_PSEUDO_TIME},
-    {"context_pa", PseudoSource::missing, 0},
+    {"context_pa", PseudoSource::runtime, HYPERDBG_PSEUDO_CONTEXT_PHYSICAL},
 };
 // clang-format on
 

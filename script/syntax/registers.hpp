@@ -24,7 +24,6 @@ enum class PseudoSource {
   runtime,    // asked from the runtime
   register_,  // another name for a register
   zero,       // without a meaning on Linux
-  missing,    // documented, not there yet
 };
 
 struct PseudoName {

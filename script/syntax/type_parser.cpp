@@ -46,31 +46,74 @@ std::optional<Type> type_of(const Words& words) {
   return Type{.bits = words.is_long != 0 ? 64u : words.is_short != 0 ? 16u : 32u, .is_signed = words.is_unsigned == 0};
 }
 
+bool begins_operand(TokenKind kind) {
+  switch (kind) {
+    case TokenKind::word:
+    case TokenKind::number:
+    case TokenKind::floating:
+    case TokenKind::symbol:
+    case TokenKind::global:
+    case TokenKind::register_name:
+    case TokenKind::pseudo_register:
+    case TokenKind::left_parenthesis:
+    case TokenKind::tilde:
+    case TokenKind::exclamation:
+      return true;
+    default:
+      return false;
+  }
+}
+
 }  // namespace
 
 bool is_name_like(const Token& token) {
   return token.kind == TokenKind::word || (token.kind == TokenKind::number && is_hexadecimal_word(token.text));
 }
 
-bool TypeParser::at_type(std::size_t ahead) const {
+bool TypeParser::at_type(Context context, std::size_t ahead) const {
   const Token& token = tokens_.peek(ahead);
   return (token.kind == TokenKind::word && is_type_word(token.text)) ||
-         (is_name_like(token) && typedefs_.contains(token.text));
+         (is_name_like(token) && typedefs_.contains(token.text)) || at_foreign_type(context, ahead);
+}
+
+/*
+ * A typedef of the debuggee's, where nothing but a type makes sense:
+ *
+ *   pid_t n = 0;   pid_t *n;   (pid_t) x   (pid_t *) x   sizeof(pid_t)       but: pid_t = 1;   (pid_t) * x   (pid_t +
+ * 1)
+ */
+bool TypeParser::at_foreign_type(Context context, std::size_t ahead) const {
+  if (!debuggee_ || tokens_.peek(ahead).kind != TokenKind::word) return false;
+  std::size_t behind = ahead + 1;
+  while (tokens_.peek(behind).kind == TokenKind::star) ++behind;
+  const bool is_pointer = behind > ahead + 1;
+  const Token& next = tokens_.peek(behind);
+  if (context == Context::declaration) {
+    if (!is_name_like(next)) return false;
+  } else if (next.kind != TokenKind::right_parenthesis) {
+    return false;
+  } else if (context == Context::cast && !is_pointer && !begins_operand(tokens_.peek(behind + 1).kind)) {
+    return false;
+  }
+  return debuggee_->named(tokens_.peek(ahead).text).has_value();
 }
 
 std::optional<Type> TypeParser::parse_base() {
-  if (const auto known = typedefs_.find(tokens_.peek().text);
-      known != typedefs_.end() && is_name_like(tokens_.peek())) {
+  const Token& token = tokens_.peek();
+  if (const auto known = typedefs_.find(token.text); known != typedefs_.end() && is_name_like(token)) {
     tokens_.take();
     return known->second;
   }
-  return tokens_.at_word("struct") ? parse_structure() : parse_words();
+  if (token.kind == TokenKind::word && is_tag_word(token.text)) return parse_tagged();
+  if (token.kind == TokenKind::word && !is_type_word(token.text) && debuggee_)
+    return debuggee_->named(tokens_.take().text);
+  return parse_words();
 }
 
 std::optional<Type> TypeParser::parse_words() {
   const Place place = tokens_.peek().place;
   Words words;
-  while (tokens_.at(TokenKind::word) && is_type_word(tokens_.peek().text) && !tokens_.at_word("struct"))
+  while (tokens_.at(TokenKind::word) && is_type_word(tokens_.peek().text) && !is_tag_word(tokens_.peek().text))
     words.take(tokens_.take().text);
   const auto type = type_of(words);
   if (!type)
@@ -79,22 +122,26 @@ std::optional<Type> TypeParser::parse_words() {
   return type;
 }
 
-std::optional<Type> TypeParser::parse_structure() {
-  tokens_.take();
+std::optional<Type> TypeParser::parse_tagged() {
+  const Token word = tokens_.take();
+  const Tag kind = word.text == "struct" ? Tag::structure : word.text == "union" ? Tag::union_ : Tag::enumeration;
   const Token tag = tokens_.peek();
   if (!is_name_like(tag)) {
-    tokens_.complain_expected("the name of a structure");
+    tokens_.complain_expected(
+        "the name of a structure",
+        kind == Tag::structure ? "" : "unions and enums can be used, but not declared by scripts");
     return std::nullopt;
   }
   tokens_.take();
-  if (const auto known = structures_.find(tag.text); known != structures_.end())
+  const auto known = structures_.find(tag.text);
+  if (kind == Tag::structure && known != structures_.end())
     return Type{.kind = Type::Kind::structure, .structure = known->second};
-  auto& foreign = foreign_[std::string(tag.text)];
-  if (!foreign && debuggee_) foreign = debuggee_(tag.text);
-  if (foreign) return Type{.kind = Type::Kind::structure, .structure = foreign};
+  if (auto foreign = debuggee_ ? debuggee_->tagged(kind, tag.text) : std::nullopt) return foreign;
   // A pointer to what is declared later is right, everything else is complained about by check_complete().
-  if (tokens_.at(TokenKind::star)) return Type{.kind = Type::Kind::structure, .structure = declare(tag)};
-  tokens_.complain(tag.place, "Unknown struct tag: `" + std::string(tag.text) + "`");
+  const bool may_come = kind == Tag::structure && !debuggee_;
+  if (may_come && tokens_.at(TokenKind::star)) return Type{.kind = Type::Kind::structure, .structure = declare(tag)};
+  tokens_.complain(tag.place, "Unknown " + std::string(word.text) + " tag: `" + std::string(tag.text) + "`",
+                   debuggee_ ? debuggee_->hint(kind, tag.text) : "");
   return std::nullopt;
 }
 
@@ -131,7 +178,7 @@ bool TypeParser::check_complete(const Type& type, Place place) {
     tokens_.complain(place, "Undefined Variable Type: there are no variables of type void");
     return false;
   }
-  if (!type.is(Type::Kind::structure) || type.structure->complete) return true;
+  if (!type.is(Type::Kind::structure) || is_complete(*type.structure)) return true;
   tokens_.complain(place, "Incomplete struct type cannot be used by value: `struct " + type.structure->name + "`",
                    "declare its members before, or use a pointer");
   return false;

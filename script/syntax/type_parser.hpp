@@ -14,9 +14,12 @@ namespace hyperdbg::script {
 // complained about.
 class TypeParser {
  public:
-  TypeParser(TokenStream& tokens, const StructureLookup& debuggee) : tokens_(tokens), debuggee_(debuggee) {}
+  // `debuggee` may be null.
+  TypeParser(TokenStream& tokens, ForeignTypes* debuggee) : tokens_(tokens), debuggee_(debuggee) {}
 
-  bool at_type(std::size_t ahead = 0) const;
+  // Where a type would stand. What names of the debuggee's mean depends on it: a variable may have such a name too.
+  enum class Context { declaration, cast, size };
+  bool at_type(Context context = Context::declaration, std::size_t ahead = 0) const;
   // `unsigned long`, `struct S`, a typedef's name: without the `*` of a declarator.
   std::optional<Type> parse_base();
   // A type and its `*`, as in a cast.
@@ -36,14 +39,14 @@ class TypeParser {
   bool is_function(std::string_view name) const { return functions_.contains(name); }
 
  private:
-  std::optional<Type> parse_structure();
+  bool at_foreign_type(Context context, std::size_t ahead) const;
+  std::optional<Type> parse_tagged();
   std::optional<Type> parse_words();
 
   TokenStream& tokens_;
-  const StructureLookup& debuggee_;
+  ForeignTypes* debuggee_;
   std::map<std::string, std::shared_ptr<Structure>, std::less<>> structures_;
   std::vector<std::shared_ptr<Structure>> own_;
-  std::map<std::string, std::shared_ptr<const Structure>, std::less<>> foreign_;
   std::map<std::string, Type, std::less<>> typedefs_;
   std::set<std::string, std::less<>> functions_;
 };

@@ -12,6 +12,11 @@ const Member* Structure::find(std::string_view member) const {
   return found == members.end() ? nullptr : &*found;
 }
 
+bool is_complete(const Structure& structure) {
+  if (!structure.complete && structure.owner) structure.owner->complete(structure);
+  return structure.complete;
+}
+
 std::uint64_t size_of(const Type& type) {
   switch (type.kind) {
     case Kind::none:
@@ -45,7 +50,7 @@ std::string name_of(const Type& type) {
     case Kind::array:
       return name_of(*type.element) + "[" + std::to_string(type.count) + "]";
     case Kind::structure:
-      return "struct " + type.structure->name;
+      return (type.structure->is_union ? "union " : "struct ") + type.structure->name;
     case Kind::integer:
       break;
   }

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 #include <cstdint>
-#include <functional>
-#include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -43,19 +42,43 @@ struct Member {
   unsigned bit_size = 0;     // 0: no bit-field
 };
 
+class ForeignTypes;
+
 // Laid out as C does it on x86-64.
 struct Structure {
   std::string name;
+  bool is_union = false;
   std::vector<Member> members;
   std::uint64_t size = 1;
   std::uint64_t alignment = 1;
   bool complete = false;
+  ForeignTypes* owner = nullptr;  // of one of the debuggee's, whose members come when they are needed
+  std::uint32_t number = 0;       // by which the owner knows it
 
   const Member* find(std::string_view member) const;
 };
 
-// The debuggee's own structures, by tag; null if there is none.
-using StructureLookup = std::function<std::shared_ptr<const Structure>(std::string_view tag)>;
+enum class Tag { structure, union_, enumeration };
+
+// The debuggee's own types, which scripts may use without declaring them. They live as long as this object.
+class ForeignTypes {
+ public:
+  virtual ~ForeignTypes() = default;
+  // What stands behind `struct`, `union` or `enum`.
+  virtual std::optional<Type> tagged(Tag tag, std::string_view name) = 0;
+  // The name of a typedef.
+  virtual std::optional<Type> named(std::string_view name) = 0;
+  virtual std::optional<std::int64_t> enumerator(std::string_view name) = 0;
+  // Gives a structure of this owner its members, if they are known.
+  virtual void complete(const Structure& structure) = 0;
+  // For whoever asked for a tag that is not there: the nearest one, or why nothing is known.
+  virtual std::string hint(Tag tag, std::string_view name) = 0;
+  // Equal for equal types: code that was compiled with them is good as long as this does not change.
+  virtual std::string_view identity() const = 0;
+};
+
+// Whether the members are known; those of the debuggee's are asked for.
+bool is_complete(const Structure& structure);
 
 std::uint64_t size_of(const Type& type);
 std::uint64_t alignment_of(const Type& type);

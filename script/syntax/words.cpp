@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <iterator>
 
+#include "script/syntax/aggregates.hpp"
 #include "script/syntax/builtins.hpp"
 #include "script/syntax/nearest.hpp"
 #include "script/syntax/registers.hpp"
@@ -11,8 +12,9 @@
 namespace hyperdbg::script {
 namespace {
 
-constexpr std::string_view type_words[] = {"void",   "bool",     "char",  "short",  "int",   "long",
-                                           "signed", "unsigned", "float", "double", "struct"};
+constexpr std::string_view type_words[] = {"void",     "bool",  "char",   "short",  "int",   "long", "signed",
+                                           "unsigned", "float", "double", "struct", "union", "enum"};
+constexpr std::string_view tag_words[] = {"struct", "union", "enum"};
 constexpr std::string_view statement_words[] = {"if",      "elsif",    "else",   "while",  "do",    "for",
                                                 "break",   "continue", "return", "printf", "print", "formats",
                                                 "typedef", "switch",   "case",   "default"};
@@ -29,6 +31,10 @@ bool is_type_word(std::string_view word) {
   return contains(type_words, word);
 }
 
+bool is_tag_word(std::string_view word) {
+  return contains(tag_words, word);
+}
+
 bool is_statement_word(std::string_view word) {
   return contains(statement_words, word);
 }
@@ -42,14 +48,15 @@ std::vector<std::string_view> all_words() {
 
 std::string_view nearest_keyword(std::string_view word) {
   if (word.size() < 2) return {};
-  std::vector<std::string_view> words(std::begin(statement_words), std::end(statement_words));
-  words.insert(words.end(), std::begin(type_words), std::end(type_words));
-  return nearest(word, words);
+  Nearest nearest(word);
+  for (const std::string_view known : statement_words) nearest.consider(known);
+  for (const std::string_view known : type_words) nearest.consider(known);
+  return nearest.name();
 }
 
 bool is_reserved(std::string_view word) {
   return is_type_word(word) || is_statement_word(word) || find_builtin(word) || find_register(word) ||
-         contains(operator_words, word);
+         find_aggregate(word) || contains(operator_words, word);
 }
 
 }  // namespace hyperdbg::script

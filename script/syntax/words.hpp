@@ -7,6 +7,7 @@ namespace hyperdbg::script {
 
 // Starts a declaration: int, unsigned, struct...
 bool is_type_word(std::string_view word);
+bool is_tag_word(std::string_view word);  // one behind which a tag stands
 // if, while, return...
 bool is_statement_word(std::string_view word);
 // Has a meaning of its own, so that it is no variable, and no number although `db` or `cf` look like one.

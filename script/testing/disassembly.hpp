@@ -7,7 +7,7 @@
 
 namespace hyperdbg::script {
 
-// The instructions of a blob in Intel syntax. Ends at the first bytes that are no code: constants stand behind it.
+// The instructions of a script's code in Intel syntax.
 std::vector<std::string> disassemble(std::span<const std::uint8_t> code);
 
 // True if an instruction names a register of SSE, AVX, MMX or x87.

@@ -62,6 +62,7 @@ class Interpreter {
     return Flow::next;
   }
   Flow execute(const Declaration&) { throw std::logic_error("declarations are not interpreted"); }
+  Flow execute(const Aggregate&) { throw std::logic_error("aggregations are not interpreted"); }
   Flow execute(const Switch&) { throw std::logic_error("switches are not interpreted"); }
   Flow execute(const Message&) { throw std::logic_error("messages are not interpreted"); }
   Flow execute(const If& node) {

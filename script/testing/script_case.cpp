@@ -74,6 +74,7 @@ class Stage {
     runtime_.registers[HYPERDBG_RSP] = runtime_.scratch_address();
     runtime_.fields.buffer = reinterpret_cast<std::uint64_t>(buffer_.data());
     options_.global_slot = [this](std::string_view name) { return runtime_.global_slot(name); };
+    options_.aggregation = [this](const hyperdbg_aggregation& one) { return runtime_.aggregation_number(one); };
     options_.symbol = [](std::string_view name) {
       return name == "vmlinux!known" || name == "ada!b.c.0" ? std::optional(known_symbol) : std::nullopt;
     };
@@ -90,11 +91,13 @@ class Stage {
     }
   }
 
+  std::string aggregates() const { return runtime_.aggregates().render({}); }
+
   Played play(const std::string& script) {
     const auto compiler = Compiler::load();
     if (!compiler) throw std::runtime_error(compiler.error());
     CompileResult compiled = (*compiler)->compile(script, options_);
-    if (!compiled) return Played{.diagnostics = std::move(compiled.error()), .outcome = {}, .shown = {}};
+    if (!compiled) return Played{.diagnostics = std::move(compiled.error()), .outcome = {}, .shown = {}, .aggregates = {}};
     std::string messages;
     for (std::size_t i = 0; i < runs_; ++i) {
       auto outcome = runtime_.run(*compiled);
@@ -103,7 +106,7 @@ class Stage {
       messages += outcome_.messages;
     }
     outcome_.messages = std::move(messages);
-    return Played{.diagnostics = {}, .outcome = outcome_, .shown = {}};
+    return Played{.diagnostics = {}, .outcome = outcome_, .shown = {}, .aggregates = {}};
   }
 
   std::string value_of(const std::string& name) const {
@@ -187,12 +190,14 @@ Played play(const ScriptCase& one) {
   for (const ScriptCase::Setting& setting : one.given) stage.set(setting);
   Played played = stage.play(one.script);
   for (const std::string& name : one.shown) played.shown.push_back(name + " = " + stage.value_of(name));
+  played.aggregates = stage.aggregates();
   return played;
 }
 
 std::string played_text(const ScriptCase& one) {
   const Played played = play(one);
   std::string text = played.diagnostics.empty() ? text_of(played.outcome) : text_of(played.diagnostics);
+  text += played.aggregates;
   for (const std::string& line : played.shown) text += line + '\n';
   return text;
 }

@@ -38,6 +38,7 @@ struct Played {
   std::vector<Diagnostic> diagnostics;  // of one that is wrong, and did not run
   UserRuntime::Outcome outcome;
   std::vector<std::string> shown;  // "name = value", as `show` asks
+  std::string aggregates;          // of all runs, as `.aggregate` shows them
 };
 Played play(const ScriptCase& one);
 

@@ -60,8 +60,7 @@ Vocabulary known_vocabulary() {
   Vocabulary known;
   for (const Builtin& one : all_builtins()) known["function"].emplace(one.name);
   for (const RegisterName& one : all_registers()) known["register"].emplace(one.name);
-  for (const PseudoName& one : all_pseudo_registers())
-    if (one.source != PseudoSource::missing) known["pseudo"].emplace(one.name);
+  for (const PseudoName& one : all_pseudo_registers()) known["pseudo"].emplace(one.name);
   for (const std::string_view word : all_words()) known["word"].emplace(word);
   for (const std::string_view text : all_operators()) known["operator"].emplace(text);
   known["conversion"] = all_conversions();

@@ -1,97 +1,144 @@
 // SPDX-License-Identifier: MIT
+// script_fuzz [SECONDS] [SEED] [FOLDER]: random programs, compiled, against their twins in C, and mutated scripts. With
+// a FOLDER findings are kept there and it goes on; without one it stops at the first. `script_fuzz show SEED` prints a
+// program.
+#include <stdlib.h>
+
+#include <array>
 #include <chrono>
-#include <cstdint>
 #include <cstdio>
-#include <cstdlib>
 #include <filesystem>
+#include <fstream>
 #include <random>
+#include <stdexcept>
 #include <string>
+#include <string_view>
 #include <vector>
 
-#include "script/compiler.hpp"
-#include "script/runtime/user_runtime.hpp"
-#include "script/testing/disassembly.hpp"
-#include "script/testing/script_case.hpp"
+#include "tests/fuzz/c_oracle.hpp"
+#include "tests/fuzz/comparison.hpp"
+#include "tests/fuzz/mutation.hpp"
+#include "tests/fuzz/program_maker.hpp"
 
 namespace {
 
-using namespace hyperdbg::script;
+using namespace hyperdbg::fuzz;
 
-[[noreturn]] void report(const std::string& text, const char* what) {
-  std::fprintf(stderr, "%s\n--\n%s\n", what, text.c_str());
-  std::abort();
+constexpr std::size_t batch_size = 40;
+
+// A folder of its own for the compiler's files.
+class TemporaryFolder {
+ public:
+  TemporaryFolder() {
+    std::string name = std::filesystem::temp_directory_path() / "script_fuzz.XXXXXX";
+    if (mkdtemp(name.data()) == nullptr) throw std::runtime_error("no temporary folder");
+    path_ = name;
+  }
+  ~TemporaryFolder() { std::filesystem::remove_all(path_); }
+  TemporaryFolder(const TemporaryFolder&) = delete;
+  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
+  const std::filesystem::path& path() const { return path_; }
+
+ private:
+  std::filesystem::path path_;
+};
+
+struct Totals {
+  std::array<unsigned long, 5> verdicts{};
+  unsigned long mutated = 0, mutated_findings = 0;
+  unsigned long& of(Verdict::Kind kind) { return verdicts.at(static_cast<std::size_t>(kind)); }
+};
+
+void show(const Totals& totals) {
+  Totals all = totals;
+  unsigned long programs = 0;
+  for (const unsigned long count : all.verdicts) programs += count;
+  std::printf(
+      "%lu programs: %lu the same, %lu ended for the same reason, %lu unclear, %lu too large, %lu findings; "
+      "%lu mutated scripts, %lu findings\n",
+      programs, all.of(Verdict::Kind::same), all.of(Verdict::Kind::same_end), all.of(Verdict::Kind::unclear),
+      all.of(Verdict::Kind::refused), all.of(Verdict::Kind::different), all.mutated, all.mutated_findings);
+  std::fflush(stdout);
 }
 
-// The process's own memory must stay whole: writes go nowhere.
-bool may_run(const std::string& text) {
-  for (const char* word : {"eb", "ed", "eq", "*", "$buffer"})
-    if (text.find(word) != text.npos) return false;
+void keep(const std::filesystem::path& folder, const std::string& name, const std::string& what,
+          const std::string& text) {
+  if (folder.empty()) {
+    std::fprintf(stderr, "%s: %s\n--\n%s", name.c_str(), what.c_str(), text.c_str());
+  } else {
+    std::ofstream(folder / (name + ".txt")) << what << "\n--\n" << text;
+    std::printf("%s: %s\n", name.c_str(), what.substr(0, 200).c_str());
+  }
+}
+
+// False: stop.
+bool run_batch(std::mt19937_64& seeds, const std::filesystem::path& work, const std::filesystem::path& findings,
+               Comparison& comparison, Totals& totals) {
+  std::vector<std::uint64_t> numbers;
+  std::vector<TwinProgram> programs;
+  for (std::size_t i = 0; i < batch_size; ++i) {
+    numbers.push_back(seeds() % 1000000000);
+    programs.push_back(ProgramMaker(numbers.back()).make());
+  }
+  const auto batch = CompiledBatch::create(programs, work);
+  if (!batch) {
+    std::fprintf(stderr, "the oracle cannot be compiled:\n%s\n", batch.error().substr(0, 2000).c_str());
+    std::exit(2);
+  }
+  for (std::size_t i = 0; i < programs.size(); ++i) {
+    const Verdict verdict = comparison.run(programs[i], batch->program(programs[i].name), numbers[i]);
+    ++totals.of(verdict.kind);
+    if (verdict.kind != Verdict::Kind::different) continue;
+    keep(findings, "program-" + std::to_string(numbers[i]), verdict.what, programs[i].script + "--\n" + programs[i].c);
+    if (findings.empty()) return false;
+  }
   return true;
 }
 
-void try_script(const std::string& text) {
-  UserRuntime runtime;
-  runtime.fields.fuel = 2000;
-  CompileOptions options;
-  options.global_slot = [&](std::string_view name) { return runtime.global_slot(name); };
-  options.symbol = [](std::string_view) { return std::optional<std::uint64_t>(0x1000); };
-  const auto script = Compiler::load().value()->compile(text, options);
-  if (!script) {
-    if (script.error().empty()) report(text, "refused without a diagnostic");
-    for (const Diagnostic& one : script.error())
-      if (one.message.starts_with("Internal Error: ") && one.hint == "please report this script")
-        report(text, one.message.c_str());
-    return;
+// Seeds and fresh programs, changed; most are no longer right.
+bool run_mutations(std::mt19937_64& random, const std::vector<std::string>& seeds, const std::filesystem::path& work,
+                   const std::filesystem::path& findings, Totals& totals) {
+  const auto any_text = [&] {
+    return random() % 2 ? seeds[random() % seeds.size()] : ProgramMaker(random() % 1000000000).make().script;
+  };
+  for (std::size_t i = 0; i < batch_size; ++i) {
+    const std::string text = mutate(any_text(), any_text(), random);
+    std::ofstream(work / "mutated.script") << text;  // survives a crash
+    const std::string what = try_script(text);
+    ++totals.mutated;
+    if (what.empty()) continue;
+    ++totals.mutated_findings;
+    keep(findings, "mutated-" + std::to_string(totals.mutated), what, text);
+    if (findings.empty()) return false;
   }
-  if (!script->uses_vectors && uses_vector_state(script->blob)) report(text, "vector registers");
-  if (may_run(text) && !runtime.run(*script)) report(text, "cannot be run");
-}
-
-std::vector<std::string> seeds() {
-  std::vector<std::string> texts;
-  for (const auto& entry : std::filesystem::directory_iterator(HYPERDBG_SCRIPT_CASES)) {
-    if (entry.path().extension() != ".txt") continue;
-    for (ScriptCase& one : read_script_cases(entry.path().string())) texts.push_back(std::move(one.script));
-  }
-  return texts;
-}
-
-// A piece of another seed put in, a piece cut out, or a character changed.
-std::string mutate(std::string text, const std::vector<std::string>& all, std::mt19937& random) {
-  for (unsigned rounds = 1 + random() % 4; rounds > 0; --rounds) {
-    const std::size_t at = random() % (text.size() + 1);
-    const std::string& other = all[random() % all.size()];
-    const std::size_t from = random() % (other.size() + 1);
-    switch (random() % 3) {
-      case 0:
-        text.insert(at, other.substr(from, random() % 40));
-        break;
-      case 1:
-        text.erase(at, random() % 20);
-        break;
-      default:
-        if (at < text.size()) text[at] = static_cast<char>(random() % 8 ? 0x20 + random() % 95 : random());
-    }
-  }
-  return text;
+  return true;
 }
 
 }  // namespace
 
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  try_script(std::string(reinterpret_cast<const char*>(data), size));
-  return 0;
-}
-
 int main(int count, char** arguments) {
-  const int seconds = count > 1 ? std::atoi(arguments[1]) : 10;
-  std::mt19937 random(count > 2 ? static_cast<unsigned>(std::atoi(arguments[2])) : 1u);
-  const std::vector<std::string> all = seeds();
-  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(seconds);
-  unsigned long rounds = 0;
-  for (; std::chrono::steady_clock::now() < end; ++rounds) {
-    const std::string text = mutate(all[random() % all.size()], all, random);
-    LLVMFuzzerTestOneInput(reinterpret_cast<const std::uint8_t*>(text.data()), text.size());
+  using Clock = std::chrono::steady_clock;
+  if (count > 2 && std::string_view(arguments[1]) == "show") {
+    const TwinProgram program = ProgramMaker(std::strtoull(arguments[2], nullptr, 0)).make();
+    std::printf("%s\n--\n%s", program.script.c_str(), program.c.c_str());
+    return 0;
   }
-  std::printf("%lu scripts\n", rounds);
+  const auto end = Clock::now() + std::chrono::seconds(count > 1 ? std::atoi(arguments[1]) : 10);
+  std::mt19937_64 seeds(count > 2 ? std::strtoull(arguments[2], nullptr, 0) : 1);
+  const std::filesystem::path findings = count > 3 ? arguments[3] : "";
+  const TemporaryFolder work;
+  const std::vector<std::string> texts = read_seeds();
+  Comparison comparison;
+  Totals totals;
+  auto next_report = Clock::now() + std::chrono::minutes(1);
+  while (Clock::now() < end && run_batch(seeds, work.path(), findings, comparison, totals) &&
+         run_mutations(seeds, texts, work.path(), findings, totals)) {
+    if (Clock::now() < next_report) continue;
+    show(totals);
+    next_report = Clock::now() + std::chrono::minutes(1);
+  }
+  show(totals);
+  // A run that compared nothing proves nothing.
+  if (totals.of(Verdict::Kind::same) == 0 || totals.mutated == 0) return 2;
+  return totals.of(Verdict::Kind::different) + totals.mutated_findings == 0 ? 0 : 1;
 }
