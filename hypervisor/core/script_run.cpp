@@ -183,22 +183,24 @@ void prepare(ScriptRun& run, Vcpu& vcpu) {
 }
 
 // Apart, so that the other scripts do not pay for its frame.
-[[gnu::noinline]] bool call_with_vectors(ScriptRun& run, const u8* code) {
+[[gnu::noinline]] u64 call_with_vectors(ScriptRun& run, const u8* code) {
   VectorState guest;
   begin_vectors(guest);
-  const bool returned = script_call(&run.context, code, &run.unwind) == 0;
+  const u64 ended = script_call(&run.context, code, &run.unwind);
   end_vectors(guest);
-  return returned;
+  return ended;
 }
 
-[[gnu::noinline]] void report_end(Vcpu& vcpu, ScriptRun& run, u64 fuel) {
-  if (run.error == HYPERDBG_SCRIPT_OUT_OF_FUEL) run.detail = fuel;
+[[gnu::noinline]] bool report_end(Vcpu& vcpu, ScriptRun& run) {
+  if (run.error == HYPERDBG_SCRIPT_OUT_OF_FUEL) run.detail = run.fuel;
   record_script_failure(vcpu, run.event, run.action, static_cast<u32>(run.error), static_cast<u32>(run.position),
                         run.detail);
+  return false;
 }
 
 [[gnu::always_inline]] inline bool execute(Vcpu& vcpu, ScriptRun& run, const Blob& blob) {
   run.context.fuel = static_cast<s64>(blob.fuel);
+  run.fuel = blob.fuel;
   run.context.stack_limit = reinterpret_cast<u64>(__builtin_frame_address(0)) - HYPERDBG_SCRIPT_STACK_SIZE;
   run.context.code = blob.code;
   run.context.code_size = blob.size;
@@ -206,11 +208,13 @@ void prepare(ScriptRun& run, Vcpu& vcpu) {
   run.error = HYPERDBG_SCRIPT_OK;
   vcpu.run = &run;
   const bool uses_vectors = (blob.flags & HYPERDBG_SCRIPT_USES_VECTORS) != 0;
-  const bool returned =
-      uses_vectors ? call_with_vectors(run, blob.code) : script_call(&run.context, blob.code, &run.unwind) == 0;
+  u64 ended = 0;
+  if (uses_vectors) [[unlikely]]
+    ended = call_with_vectors(run, blob.code);
+  else
+    ended = script_call(&run.context, blob.code, &run.unwind);
   vcpu.run = run.outer;
-  if (!returned) report_end(vcpu, run, blob.fuel);
-  return returned;
+  return ended == 0 || report_end(vcpu, run);
 }
 
 }  // namespace
