@@ -163,6 +163,7 @@ Expected<void> Session::evaluate_here(const std::string& text) {
   const auto outcome = user_runtime_->run(script);
   if (!outcome) return fail("err, {}", outcome.error());
   listener_.on_text(outcome->messages);
+  if (!script.aggregations.empty()) listener_.on_text(user_runtime_->aggregates().render({}));
   if (outcome->error != HYPERDBG_SCRIPT_OK) {
     return fail("err, the script was ended: {}",
                 script::failure_text(outcome->error, outcome->position, outcome->detail));

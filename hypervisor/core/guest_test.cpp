@@ -49,6 +49,33 @@ TEST_F(GuestView, ReadsKernelCodeInLargePages) {
   EXPECT_EQ(instruction_length(cpu(), module_text, cpu().cr3, 3, x86::Branches::intel), 4);
 }
 
+// What a script's services make of guest addresses.
+TEST_F(GuestView, ScriptsChangeWordsInPlaceAndTranslateAddresses) {
+  constexpr u64 cell = user_start + 0x100;
+  *physical<u64>(user_physical + 0x100) = 40;
+  bool done = false;
+  const u32 event =
+      add_event(HYPERDBG_EVENT_CPUID, HYPERDBG_ANY_KEY, HYPERDBG_PRE, [&](hyperdbg_script_context& context) {
+        const auto service = [&](u64 number, u64 a, u64 b) {
+          return context.runtime->service(&context, number, a, b, 0, 1);
+        };
+        EXPECT_EQ(service(HYPERDBG_SERVICE_ADD, cell, 2), 42u);
+        EXPECT_EQ(service(HYPERDBG_SERVICE_EXCHANGE, cell, 7), 42u);
+        EXPECT_EQ(service(HYPERDBG_SERVICE_VIRTUAL_TO_PHYSICAL, cell, 0), user_physical + 0x100);
+        EXPECT_EQ(service(HYPERDBG_SERVICE_VIRTUAL_TO_PHYSICAL, user_hole, 0), 0u);
+        EXPECT_EQ(service(HYPERDBG_SERVICE_PHYSICAL_TO_VIRTUAL, memory_end, 0), 0u);
+        EXPECT_EQ(context.runtime->pseudo_register(&context, HYPERDBG_PSEUDO_CONTEXT_PHYSICAL), user_physical + 0x100);
+        done = true;
+        service(HYPERDBG_SERVICE_ADD, cell + 4, 1);  // not aligned: ends the run
+        done = false;
+      });
+  cpu().registers.rax = cell;
+  run(ExitKind::cpuid);
+  EXPECT_TRUE(done);
+  EXPECT_EQ(info(event).failed, 1u);
+  EXPECT_EQ(*physical<u64>(user_physical + 0x100), 7u);
+}
+
 TEST_F(GuestView, WalksFiveLevels) {
   constexpr u64 top = 0x21000;
   physical<u64>(top)[0] = cpu().cr3 | 7;

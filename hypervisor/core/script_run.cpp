@@ -202,31 +202,39 @@ void prepare(ScriptRun& run, Vcpu& vcpu) {
   run.outer = vcpu.run;
 }
 
-// Only what uses vector registers pays for keeping the guest's.
-bool call_blob(ScriptRun& run, const Blob& blob) {
-  if ((blob.flags & HYPERDBG_SCRIPT_USES_VECTORS) == 0) return script_call(&run.context, blob.code, &run.unwind) == 0;
+// Apart, so that the other scripts do not pay for its frame.
+[[gnu::noinline]] u64 call_with_vectors(ScriptRun& run, const u8* code) {
   VectorState guest;
   begin_vectors(guest);
-  const bool returned = script_call(&run.context, blob.code, &run.unwind) == 0;
+  const u64 ended = script_call(&run.context, code, &run.unwind);
   end_vectors(guest);
-  return returned;
+  return ended;
 }
 
-bool execute(Vcpu& vcpu, ScriptRun& run, const Blob& blob) {
+[[gnu::noinline]] bool report_end(Vcpu& vcpu, ScriptRun& run) {
+  if (run.error == HYPERDBG_SCRIPT_OUT_OF_FUEL) run.detail = run.fuel;
+  record_script_failure(vcpu, HYPERDBG_RECORD_SCRIPT_ERROR, run.event, run.action, static_cast<u32>(run.error),
+                        static_cast<u32>(run.position), run.detail);
+  return false;
+}
+
+[[gnu::always_inline]] inline bool execute(Vcpu& vcpu, ScriptRun& run, const Blob& blob) {
   run.context.fuel = static_cast<s64>(blob.fuel);
+  run.fuel = blob.fuel;
   run.context.stack_limit = reinterpret_cast<u64>(__builtin_frame_address(0)) - HYPERDBG_SCRIPT_STACK_SIZE;
   run.context.code = blob.code;
   run.context.code_size = blob.size;
   run.context.cache_limit = 0;
   run.error = HYPERDBG_SCRIPT_OK;
   vcpu.run = &run;
-  const bool returned = call_blob(run, blob);
+  const bool uses_vectors = (blob.flags & HYPERDBG_SCRIPT_USES_VECTORS) != 0;
+  u64 ended = 0;
+  if (uses_vectors) [[unlikely]]
+    ended = call_with_vectors(run, blob.code);
+  else
+    ended = script_call(&run.context, blob.code, &run.unwind);
   vcpu.run = run.outer;
-  if (returned) return true;
-  if (run.error == HYPERDBG_SCRIPT_OUT_OF_FUEL) run.detail = blob.fuel;
-  record_script_failure(vcpu, HYPERDBG_RECORD_SCRIPT_ERROR, run.event, run.action, static_cast<u32>(run.error),
-                        static_cast<u32>(run.position), run.detail);
-  return false;
+  return ended == 0 || report_end(vcpu, run);
 }
 
 }  // namespace

@@ -15,6 +15,7 @@ struct ScriptRun {
   ScriptRun* outer;  // an evaluation at a halt that a script caused
   Event* event;      // nullptr for an evaluation
   u32 action;
+  u64 fuel;    // that it began with
   u64 unwind;  // stack pointer for script_unwind()
   u64 error;   // enum hyperdbg_script_error, when the run was ended
   u64 position;

@@ -135,6 +135,20 @@ TEST_P(GuestMemoryTest, HiddenPagesReadAsZeroAndAreNotWritten) {
   EXPECT_EQ(bytes[zero_page + 0x10], 0);
 }
 
+TEST_P(GuestMemoryTest, CellsAreAlignedWordsThatMayBeWritten) {
+  std::memset(&bytes[zero_page], 0, page_size);
+  map(0x10000, 0x100000, size_4k);
+  map(0x11000, 0x101000, size_4k);
+  map(0x12000, memory_size, size_4k);
+  hide(0x101000);
+  u64* cell = guest().cell(space, VirtualAddress{0x10ff8});
+  ASSERT_NE(cell, nullptr);
+  *cell = 0x1122334455667788;
+  EXPECT_EQ(bytes[0x100ff8], 0x88);
+  for (u64 wrong : {0x10004, 0x11000, 0x12000, 0x13000})
+    EXPECT_EQ(guest().cell(space, VirtualAddress{wrong}), nullptr) << std::hex << wrong;
+}
+
 TEST_P(GuestMemoryTest, PagesThatOnlyTrapAreTheGuestsOwn) {
   map(0x10000, 0x100000, size_4k);
   ASSERT_TRUE(table->protect(PhysicalAddress{0x100000}, {false, false, false}).ok());
