@@ -4,6 +4,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -208,7 +209,23 @@ struct Function {
   std::uint64_t arena_size = 0;        // bytes
 };
 
+// The script's own structures. One that points to itself would keep itself: what it points to goes with the program.
+class Structures {
+ public:
+  Structures() = default;
+  Structures(Structures&&) = default;
+  Structures& operator=(Structures&&) = default;
+  ~Structures() {
+    for (const std::shared_ptr<Structure>& one : all_) one->members.clear();
+  }
+  void add(std::shared_ptr<Structure> one) { all_.push_back(std::move(one)); }
+
+ private:
+  std::vector<std::shared_ptr<Structure>> all_;
+};
+
 struct Program {
+  Structures structures;
   std::vector<std::unique_ptr<Function>> functions;  // the script itself first
   std::vector<std::string> globals;
   std::vector<Place> global_places;         // where each was named first

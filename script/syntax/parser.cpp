@@ -44,6 +44,7 @@ class Parser {
     }
     program_.main().body = std::move(body);
     program_.main().defined = true;
+    types_.hand_over_structures(program_.structures);
     return std::move(program_);
   }
 
