@@ -1,25 +1,13 @@
 // SPDX-License-Identifier: MIT
 #include "base/message_ring.hpp"
 
-#include <atomic>
-
 namespace hyperdbg {
 
+using ring::aligned;
+using ring::load;
+using ring::store;
+
 namespace {
-
-constexpr u64 aligned(u64 size) {
-  return (size + 7) & ~7ull;
-}
-
-u64 load(const u64& shared) {
-  return std::atomic_ref(const_cast<u64&>(shared)).load(std::memory_order_acquire);
-}
-void store(u64& shared, u64 value) {
-  std::atomic_ref(shared).store(value, std::memory_order_release);
-}
-
-// A RECORD_FLUSH, and the PAD that may have to stand before it.
-constexpr u64 kept_for_flush = 2 * aligned(sizeof(hyperdbg_record));
 
 // What every record starts with; all that there is of a PAD.
 struct RecordStart {
@@ -37,12 +25,6 @@ void RingWriter::init(hyperdbg_ring* ring, u8* bytes, u64 size) {
   size_ = size;
 }
 
-// A tail that cannot be right counts as "nothing was read yet".
-u64 RingWriter::room() const {
-  const u64 used = head_ - load(ring_->tail);
-  return used > size_ ? 0 : size_ - used;
-}
-
 bool RingWriter::empty() const {
   return load(ring_->tail) == head_;
 }
@@ -51,36 +33,11 @@ bool RingWriter::crowded() const {
   return room() < size_ / 2;
 }
 
-hyperdbg_record* RingWriter::reserve(hyperdbg_record_kind kind, u32 capacity) {
-  const u64 size = aligned(sizeof(hyperdbg_record) + u64{capacity});
-  const u64 to_end = size_ - head_ % size_;
-  const u64 pad = size > to_end ? to_end : 0;
-  const u64 kept = kind == HYPERDBG_RECORD_FLUSH ? 0 : kept_for_flush;
-  if (size > HYPERDBG_MAXIMUM_MESSAGE_SIZE || room() < pad + size + kept) {
-    drop();
-    return nullptr;
-  }
-  if (pad != 0) {
-    const RecordStart start{static_cast<u32>(pad), HYPERDBG_RECORD_PAD, 0};
-    __builtin_memcpy(bytes_ + head_ % size_, &start, sizeof(start));
-    head_ += pad;
-  }
-  reserved_ = reinterpret_cast<hyperdbg_record*>(bytes_ + head_ % size_);
-  *reserved_ = hyperdbg_record{};
-  reserved_->kind = kind;
-  reserved_->sequence = sequence_;
-  return reserved_;
-}
-
-void RingWriter::commit(u32 length) {
-  const u64 size = aligned(sizeof(hyperdbg_record) + u64{length});
-  reserved_->length = length;
-  reserved_->size = static_cast<u32>(size);
-  reserved_ = nullptr;
-  head_ += size;
-  ++sequence_;
-  store(ring_->head, head_);
-  store(ring_->sequence, sequence_);  // last: a reader that sees it sees the record as well
+// What stands before the end of the ring is too short: it is skipped.
+void RingWriter::skip_to_start(u64 pad) {
+  const RecordStart start{static_cast<u32>(pad), HYPERDBG_RECORD_PAD, 0};
+  __builtin_memcpy(bytes_ + (head_ & (size_ - 1)), &start, sizeof(start));
+  head_ += pad;
 }
 
 void RingWriter::drop() {

@@ -1,9 +1,27 @@
 // SPDX-License-Identifier: MIT
 #pragma once
+#include <atomic>
+
 #include "abi/record.h"
 #include "base/types.hpp"
 
 namespace hyperdbg {
+
+// What is shared with whoever maps the ring.
+namespace ring {
+constexpr u64 aligned(u64 size) {
+  return (size + 7) & ~7ull;
+}
+inline u64 load(const u64& shared) {
+  return std::atomic_ref(const_cast<u64&>(shared)).load(std::memory_order_acquire);
+}
+inline void store(u64& shared, u64 value) {
+  std::atomic_ref(shared).store(value, std::memory_order_release);
+}
+
+// A RECORD_FLUSH, and the PAD that may have to stand before it.
+constexpr u64 kept_for_flush = 2 * aligned(sizeof(hyperdbg_record));
+}  // namespace ring
 
 /*
  * The writing end of one CPU's ring. It keeps head, sequence and size to itself: whoever has the ring mapped may write
@@ -32,6 +50,7 @@ class RingWriter {
 
  private:
   u64 room() const;
+  void skip_to_start(u64 pad);
 
   hyperdbg_ring* ring_ = nullptr;
   u8* bytes_ = nullptr;
@@ -41,6 +60,43 @@ class RingWriter {
   u64 dropped_ = 0;
   hyperdbg_record* reserved_ = nullptr;
 };
+
+// A tail that cannot be right counts as "nothing was read yet".
+inline u64 RingWriter::room() const {
+  const u64 used = head_ - ring::load(ring_->tail);
+  return used > size_ ? 0 : size_ - used;
+}
+
+// Each message of a script comes through here.
+[[gnu::always_inline]] inline hyperdbg_record* RingWriter::reserve(hyperdbg_record_kind kind, u32 capacity) {
+  const u64 size = ring::aligned(sizeof(hyperdbg_record) + u64{capacity});
+  const u64 to_end = size_ - (head_ & (size_ - 1));
+  const u64 pad = size > to_end ? to_end : 0;
+  const u64 kept = kind == HYPERDBG_RECORD_FLUSH ? 0 : ring::kept_for_flush;
+  if (size > HYPERDBG_MAXIMUM_MESSAGE_SIZE || room() < pad + size + kept) [[unlikely]] {
+    drop();
+    return nullptr;
+  }
+  if (pad != 0) [[unlikely]]
+    skip_to_start(pad);
+  reserved_ = reinterpret_cast<hyperdbg_record*>(bytes_ + (head_ & (size_ - 1)));
+  // No zeros first: the caller fills the rest.
+  reserved_->kind = static_cast<u16>(kind);
+  reserved_->core = 0;
+  reserved_->sequence = sequence_;
+  return reserved_;
+}
+
+[[gnu::always_inline]] inline void RingWriter::commit(u32 length) {
+  const u64 size = ring::aligned(sizeof(hyperdbg_record) + u64{length});
+  reserved_->length = length;
+  reserved_->size = static_cast<u32>(size);
+  reserved_ = nullptr;
+  head_ += size;
+  ++sequence_;
+  ring::store(ring_->head, head_);
+  ring::store(ring_->sequence, sequence_);  // last: a reader that sees it sees the record as well
+}
 
 // The reading end; there is one for each ring. It does not trust the bytes that it reads either.
 class RingReader {

@@ -19,15 +19,16 @@ AddressSpace space_of(const Vcpu& vcpu, u64 address) {
   return {.cr3 = root, .levels = machine.boot->levels};
 }
 
-u64 task_member(const Vcpu& vcpu, u32 offset, u64 size) {
-  u64 value = 0;
+template <class T>
+T task_member(const Vcpu& vcpu, u32 offset) {
+  T value = 0;
   const u64 task = current_task(vcpu);
   if (task == 0) return 0;
   // Tasks come from memory that Linux maps linearly, all but the first one.
   const u64 physical = task - machine.boot->page_offset;
   if (physical < machine.boot->memory_end) {
-    __builtin_memcpy(&value, machine.memory.at<u8>(PhysicalAddress{physical + offset}), size);
-  } else if (!read_virtual(vcpu, task + offset, &value, size)) {
+    __builtin_memcpy(&value, machine.memory.at<u8>(PhysicalAddress{physical + offset}), sizeof value);
+  } else if (!read_virtual(vcpu, task + offset, &value, sizeof value)) {
     return 0;
   }
   return value;
@@ -128,13 +129,13 @@ u64 current_task(const Vcpu& vcpu) {
 }
 
 u32 current_process(const Vcpu& vcpu) {
-  return static_cast<u32>(task_member(vcpu, machine.boot->task_tgid, sizeof(u32)));
+  return task_member<u32>(vcpu, machine.boot->task_tgid);
 }
 u32 current_thread(const Vcpu& vcpu) {
-  return static_cast<u32>(task_member(vcpu, machine.boot->task_pid, sizeof(u32)));
+  return task_member<u32>(vcpu, machine.boot->task_pid);
 }
 u64 current_group_leader(const Vcpu& vcpu) {
-  return task_member(vcpu, machine.boot->task_group_leader, sizeof(u64));
+  return task_member<u64>(vcpu, machine.boot->task_group_leader);
 }
 
 }  // namespace hyperdbg

@@ -12,7 +12,8 @@ namespace {
 constexpr u32 room_for_payload = HYPERDBG_MAXIMUM_MESSAGE_SIZE - sizeof(hyperdbg_record);
 enum ArgumentKind : u64 { value = 0, byte_string = 1, wide_string = 2 };
 
-hyperdbg_record* begin(Vcpu& vcpu, Event* event, u32 action, hyperdbg_record_kind kind, u32 capacity) {
+[[gnu::always_inline]] inline hyperdbg_record* begin(Vcpu& vcpu, Event* event, u32 action, hyperdbg_record_kind kind,
+                                                     u32 capacity) {
   vcpu.spoke = true;
   hyperdbg_record* record = vcpu.ring.reserve(kind, capacity);
   if (record == nullptr) {
@@ -43,6 +44,15 @@ u32 capture(const Vcpu& vcpu, u64 address, u64 kind, u8* to, u32 room) {
   return length_size + (bytes == HYPERDBG_STRING_INVALID ? 0 : used);
 }
 
+// The strings among the values, behind the `used` bytes of the payload; how many bytes there are then.
+[[gnu::noinline]] u32 capture_strings(const Vcpu& vcpu, const u64* values, u64 kinds, u8* payload, u32 used) {
+  for (u32 i = 0; i < 32 && kinds >> (2 * i) != 0; ++i) {
+    const u64 kind = kinds >> (2 * i) & 3;
+    if (kind != value) used += capture(vcpu, values[i], kind, payload + used, room_for_payload - used);
+  }
+  return used;
+}
+
 }  // namespace
 
 void record_message(Vcpu& vcpu, Event* event, u32 action, u32 format, u32 count, const u64* values, u64 kinds,
@@ -59,14 +69,7 @@ void record_message(Vcpu& vcpu, Event* event, u32 action, u32 format, u32 count,
   message->kinds = kinds;
   u64* stored = reinterpret_cast<u64*>(message + 1);
   for (u32 i = 0; i < count; ++i) stored[i] = values[i];
-  u32 used = fixed;
-  for (u32 i = 0; kinds >> (2 * i) != 0; ++i) {
-    const u64 kind = kinds >> (2 * i) & 3;
-    if (kind != value)
-      used += capture(vcpu, values[i], kind, RingWriter::payload(record) + used, room_for_payload - used);
-    if (i == 31) break;
-  }
-  vcpu.ring.commit(used);
+  vcpu.ring.commit(kinds == 0 ? fixed : capture_strings(vcpu, values, kinds, RingWriter::payload(record), fixed));
 }
 
 void record_script_failure(Vcpu& vcpu, hyperdbg_record_kind kind, Event* event, u32 action, u32 error, u32 position,

@@ -4,6 +4,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -218,7 +219,23 @@ struct Function {
   std::uint64_t arena_size = 0;        // bytes
 };
 
+// The script's own structures. One that points to itself would keep itself: what it points to goes with the program.
+class Structures {
+ public:
+  Structures() = default;
+  Structures(Structures&&) = default;
+  Structures& operator=(Structures&&) = default;
+  ~Structures() {
+    for (const std::shared_ptr<Structure>& one : all_) one->members.clear();
+  }
+  void add(std::shared_ptr<Structure> one) { all_.push_back(std::move(one)); }
+
+ private:
+  std::vector<std::shared_ptr<Structure>> all_;
+};
+
 struct Program {
+  Structures structures;
   std::vector<std::unique_ptr<Function>> functions;  // the script itself first
   std::vector<std::string> globals;
   std::vector<Place> global_places;         // where each was named first
@@ -228,15 +245,6 @@ struct Program {
   std::vector<Place> aggregation_places;
   std::vector<std::uint32_t> aggregation_numbers;  // the debuggee's, same order
   bool uses_floating = false;
-  // Those with a tag, which may point to themselves: taken apart at the end, for their types own each other.
-  std::vector<std::shared_ptr<Structure>> structures;
-
-  Program() = default;
-  Program(Program&&) = default;
-  Program& operator=(Program&&) = default;
-  ~Program() {
-    for (const auto& structure : structures) structure->members.clear();
-  }
 
   Function& main() { return *functions.front(); }
   const Function& main() const { return *functions.front(); }

@@ -41,7 +41,7 @@ class Parser {
     }
     program_.main().body = std::move(body);
     program_.main().defined = true;
-    program_.structures = types_.own_structures();
+    types_.hand_over_structures(program_.structures);
     return std::move(program_);
   }
 

@@ -5,6 +5,7 @@
 #include <set>
 #include <string>
 
+#include "script/syntax/ast.hpp"
 #include "script/syntax/token_stream.hpp"
 #include "script/syntax/types.hpp"
 
@@ -29,7 +30,9 @@ class TypeParser {
   // The structure of a tag, made incomplete at its first mention.
   std::shared_ptr<Structure> declare(const Token& tag);
   // All that declare() made.
-  const std::vector<std::shared_ptr<Structure>>& own_structures() const { return own_; }
+  void hand_over_structures(Structures& to) {
+    for (std::shared_ptr<Structure>& own : own_) to.add(std::move(own));
+  }
   void add_typedef(const Token& name, const Type& type);
   // The whole type is needed here, as for a variable.
   bool check_complete(const Type& type, Place place);
