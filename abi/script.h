@@ -27,6 +27,7 @@ enum hyperdbg_script_area {
 	HYPERDBG_SCRIPT_AREA_GLOBALS = 0x4842, /* the slots of .globals */
 	HYPERDBG_SCRIPT_AREA_CODE = 0x4843,    /* the blob, for its strings; read only */
 	HYPERDBG_SCRIPT_AREA_TEXT = 0x4844,    /* $date and $time; read only */
+	HYPERDBG_SCRIPT_AREA_BUFFER = 0x4845,  /* the event's safe buffer */
 };
 #define HYPERDBG_SCRIPT_TEXT_SIZE 64
 #define HYPERDBG_SCRIPT_TEXT_TIME 32       /* offset of $time in that area; $date stands at its start */
@@ -120,8 +121,10 @@ struct hyperdbg_script_context {
 	uint64_t cache_limit;                           /* 0x80 */
 	uint64_t cache_delta;                           /* 0x88 */
 	char *text;                                     /* 0x90 HYPERDBG_SCRIPT_TEXT_SIZE bytes */
+	uint8_t *buffer_bytes;                          /* 0x98 what `buffer` stands for */
+	uint64_t buffer_size;                           /* 0xa0 bytes */
 };
-HYPERDBG_ASSERT_SIZE(hyperdbg_script_context, 0x98);
+HYPERDBG_ASSERT_SIZE(hyperdbg_script_context, 0xa8);
 
 enum hyperdbg_script_flag {
 	HYPERDBG_SCRIPT_USES_VECTORS = 1, /* the blob uses XMM registers and MXCSR: whoever runs it keeps the guest's */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-#include "hypervisor/events/host.hpp"
+#include "hypervisor/events/page_source.hpp"
 
 namespace hyperdbg {
 
