@@ -21,8 +21,12 @@ class FakeTarget final : public Target {
     hyperdbg_event_info info{};
     hyperdbg_event definition{};
     std::string text;
-    Bytes code, metadata;
-    std::uint32_t action = 0;
+    Bytes condition;
+    struct Action {
+      std::uint32_t kind = 0, flags = 0, code_size = 0;
+      Bytes code, metadata;
+    };
+    std::vector<Action> actions;
   };
   struct State {
     State();
@@ -37,6 +41,7 @@ class FakeTarget final : public Target {
     std::map<std::uint32_t, std::uint32_t> refuse;  // kind -> status
     bool evaluated = false;
     bool short_circuit = false;
+    Bytes staged;  // code that came in pieces
     std::uint64_t exits = 1234;
     std::vector<std::function<void(TargetListener&)>> unasked;  // delivered by pump()
   };
@@ -52,6 +57,7 @@ class FakeTarget final : public Target {
   Answer handle_event(std::uint32_t kind, ByteView payload);
   Answer handle_memory(std::uint32_t kind, ByteView payload);
   Answer add_event(ByteView payload);
+  Answer add_action(ByteView payload);
   Answer modify_event(ByteView payload);
 
   std::shared_ptr<State> state_;

@@ -52,6 +52,12 @@ struct ListedEvent {
   std::string text;
 };
 
+// An action as the debuggee gets it.
+struct BuiltAction {
+  hyperdbg_action_kind kind;
+  Bytes code, metadata;
+};
+
 enum class OnAttach { leave_as_it_is, halt };
 
 /*
@@ -104,6 +110,8 @@ class Session final : private TargetListener {
   // --- events (session_events.cpp)
   EventRules event_rules() const;
   Expected<std::uint32_t> add_event(const EventDefinition& definition);
+  // Behind the event's other actions. buffer_size: of the event's safe buffer, if it has none yet; 0 for none.
+  Expected<void> add_action(std::uint32_t event, const ActionDefinition& action, std::uint32_t buffer_size = 0);
   Expected<std::vector<ListedEvent>> events();
   Expected<void> modify_event(std::uint32_t id, hyperdbg_event_modify modification);
   Expected<void> short_circuit(bool on);
@@ -140,6 +148,9 @@ class Session final : private TargetListener {
   void on_disconnected(const Error& why) override;
   void on_uncertain() override;
 
+  Expected<Bytes> build(const MachineCode& code);
+  Expected<BuiltAction> build(const ActionDefinition& action);
+  Expected<void> send_code(const BuiltAction& action);
   Expected<script::CompiledScript> compile(const std::string& script);
   Expected<script::CompiledScript> compile(const std::string& script, const script::CompileOptions& options);
   Expected<std::string> event_text(std::uint32_t id);
