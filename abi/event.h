@@ -61,6 +61,7 @@ HYPERDBG_ASSERT_SIZE(hyperdbg_event, 48);
 enum hyperdbg_action_kind { HYPERDBG_ACTION_BREAK = 0, HYPERDBG_ACTION_LOG = 1, HYPERDBG_ACTION_CODE = 2, HYPERDBG_ACTION_SCRIPT = 3 };
 
 enum hyperdbg_action_flag {
+	HYPERDBG_ACTION_ACCUMULATE = 2, /* buffers that its code returns are collected, as with `imm no` */
 	HYPERDBG_ACTION_STAGED = 1, /* the code is not here: it came in pieces before (REQUEST_CODE_PIECE) */
 };
 

@@ -100,7 +100,7 @@ struct ActionsTest : testing::Test {
   std::string add_action(std::string_view line) {
     const auto command = parse_action_command(split_tokens(line), 0);
     if (!command) return command.error().message;
-    const auto added = session.add_action(0, command->action, command->buffer_size);
+    const auto added = session.add_action(0, *command);
     return added ? "" : added.error().message;
   }
   void tell(std::uint16_t kind, ByteView body, std::uint32_t flags = 0) {

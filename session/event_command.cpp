@@ -105,7 +105,6 @@ Expected<std::vector<ActionDefinition>> take_actions(const Words& words) {
     TRY_EXPECTED(log_script(log->second.text));
     actions.push_back({HYPERDBG_ACTION_LOG, {log->second.text, false}});
   }
-  if (actions.empty()) actions.push_back({});
   return actions;
 }
 
@@ -209,7 +208,8 @@ Expected<void> take_own_arguments(EventDefinition& event, const Words& words) {
 }
 
 Expected<void> check_break(const EventDefinition& event, const EventRules& rules) {
-  if (event.actions[0].kind != HYPERDBG_ACTION_BREAK || rules.mode != HYPERDBG_MODE_VMI) return {};
+  if (rules.mode != HYPERDBG_MODE_VMI || event.actions.empty() || event.actions[0].kind != HYPERDBG_ACTION_BREAK)
+    return {};
   return fail(
       "err, no usable script or assembly was found, so the default action would be to break to the debugger, which is "
       "not "
@@ -228,6 +228,7 @@ Expected<EventDefinition> parse_event_command(const Tokens& tokens, const EventR
   const Words words = TRY_EXPECTED(sort_words(tokens, 1));
   if (words.blocks.contains("condition")) event.condition = TRY_EXPECTED(machine_code(words, "condition"));
   event.actions = TRY_EXPECTED(take_actions(words));
+  if (event.actions.empty() && !rules.actions_come_later) event.actions.push_back({});
   TRY_EXPECTED(take_pid(event, words, rules));
   TRY_EXPECTED(take_core(event, words, rules));
   TRY_EXPECTED(take_imm(event, words));
@@ -241,7 +242,7 @@ Expected<EventDefinition> parse_event_command(const Tokens& tokens, const EventR
   return event;
 }
 
-Expected<ActionCommand> parse_action_command(const Tokens& tokens, std::size_t from) {
+Expected<ActionRequest> parse_action_command(const Tokens& tokens, std::size_t from) {
   Words words = TRY_EXPECTED(sort_words(tokens, from));
   const bool breaks = words.own.size() == 1 && to_lower(words.own[0]) == "break" && words.blocks.empty();
   if (!breaks && !words.own.empty()) return fail_with(ErrorKind::usage, "unknown parameter '{}'", words.own[0]);
@@ -251,8 +252,8 @@ Expected<ActionCommand> parse_action_command(const Tokens& tokens, std::size_t f
     if (keyword != "buffer") return fail("err, '{}' belongs to the event, not to an action", keyword);
   if (!breaks && words.blocks.size() != 1)
     return fail_with(ErrorKind::usage, "err, one action at a time: script, code, asm code, log or break");
-  ActionCommand command;
-  command.action = TRY_EXPECTED(take_actions(words))[0];
+  ActionRequest command;
+  if (!breaks) command.definition = TRY_EXPECTED(take_actions(words))[0];
   command.buffer_size = TRY_EXPECTED(buffer_size(words));
   return command;
 }

@@ -40,17 +40,22 @@ struct EventRules {
   std::uint32_t cores = 1;
   std::function<bool(std::uint32_t)> process_exists;  // asked in VMI Mode only
   std::function<Expected<void>(const std::vector<std::string>&)> check_outputs = {};
+  bool actions_come_later = false;  // without any, there is none, instead of a break
 };
 
 // `!name [own arguments] [pid X|all] [core X] [imm yes|no] [sc on|off] [stage pre|post|all] [buffer X]
 // [[asm] condition {...}] [[asm] code {...}] [script {...}] [log {...}] [output {...}]` in any order.
 Expected<EventDefinition> parse_event_command(const Tokens& tokens, const EventRules& rules);
 
-// `script {...}`, `[asm] code {...}`, `log {...}` or `break`, and `buffer X`, from the word at `from` on.
-struct ActionCommand {
-  ActionDefinition action;
-  std::uint32_t buffer_size = 0;
+// An action for an event that is there.
+struct ActionRequest {
+  ActionDefinition definition;
+  Bytes code;                     // instead of the definition's text: as it is, with nothing appended
+  std::uint32_t buffer_size = 0;  // of the event's safe buffer, if it has none yet; 0 for none
+  bool accumulate = false;        // what its code returns
 };
-Expected<ActionCommand> parse_action_command(const Tokens& tokens, std::size_t from);
+
+// `script {...}`, `[asm] code {...}`, `log {...}` or `break`, and `buffer X`, from the word at `from` on.
+Expected<ActionRequest> parse_action_command(const Tokens& tokens, std::size_t from);
 
 }  // namespace hyperdbg

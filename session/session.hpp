@@ -56,6 +56,7 @@ struct ListedEvent {
 struct BuiltAction {
   hyperdbg_action_kind kind;
   Bytes code, metadata;
+  std::uint32_t flags = 0;  // enum hyperdbg_action_flag
 };
 
 enum class OnAttach { leave_as_it_is, halt };
@@ -104,14 +105,16 @@ class Session final : private TargetListener {
   Expected<void> reset();
   Expected<void> test_fault();
   // VMI Mode: while paused, messages are thrown away.
+  // Shows what `imm no` collected.
+  void flush_messages() { records_.flush(); }
   void set_paused(bool paused) { paused_ = paused; }
   bool paused() const { return paused_; }
 
   // --- events (session_events.cpp)
   EventRules event_rules() const;
   Expected<std::uint32_t> add_event(const EventDefinition& definition);
-  // Behind the event's other actions. buffer_size: of the event's safe buffer, if it has none yet; 0 for none.
-  Expected<void> add_action(std::uint32_t event, const ActionDefinition& action, std::uint32_t buffer_size = 0);
+  // Behind the event's other actions.
+  Expected<void> add_action(std::uint32_t event, const ActionRequest& request);
   Expected<std::vector<ListedEvent>> events();
   Expected<void> modify_event(std::uint32_t id, hyperdbg_event_modify modification);
   Expected<void> short_circuit(bool on);

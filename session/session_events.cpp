@@ -19,7 +19,7 @@ bool is_staged(const BuiltAction& action) {
 void append_action(Bytes& bytes, const BuiltAction& built) {
   hyperdbg_action action{};
   action.kind = built.kind;
-  action.flags = is_staged(built) ? HYPERDBG_ACTION_STAGED : 0;
+  action.flags = built.flags | (is_staged(built) ? std::uint32_t{HYPERDBG_ACTION_STAGED} : 0u);
   action.code_size = static_cast<std::uint32_t>(built.code.size());
   action.metadata_size = static_cast<std::uint32_t>(built.metadata.size());
   append(bytes, object_bytes(action));
@@ -104,7 +104,7 @@ Expected<Bytes> Session::build(const MachineCode& code) {
 }
 
 Expected<BuiltAction> Session::build(const ActionDefinition& action) {
-  BuiltAction built{action.kind, {}, {}};
+  BuiltAction built{.kind = action.kind, .code = {}, .metadata = {}};
   if (action.kind == HYPERDBG_ACTION_BREAK) return built;
   if (action.kind == HYPERDBG_ACTION_CODE) {
     built.code = TRY_EXPECTED(build(action.text));
@@ -149,11 +149,13 @@ Expected<std::uint32_t> Session::add_event(const EventDefinition& definition) {
   return reference->id;
 }
 
-Expected<void> Session::add_action(std::uint32_t event, const ActionDefinition& action, std::uint32_t buffer_size) {
-  const BuiltAction built = TRY_EXPECTED(build(action));
+Expected<void> Session::add_action(std::uint32_t event, const ActionRequest& wanted) {
+  BuiltAction built{.kind = wanted.definition.kind, .code = wanted.code, .metadata = {}};
+  if (wanted.code.empty()) built = TRY_EXPECTED(build(wanted.definition));
+  if (wanted.accumulate) built.flags |= HYPERDBG_ACTION_ACCUMULATE;
   TRY_EXPECTED(send_code(built));
   Bytes request;
-  append(request, object_bytes(hyperdbg_action_target{event, buffer_size}));
+  append(request, object_bytes(hyperdbg_action_target{event, wanted.buffer_size}));
   append_action(request, built);
   const Bytes answer = TRY_EXPECTED(ask(HYPERDBG_REQUEST_ACTION_ADD, request));
   const auto reference = object_at<hyperdbg_action_reference>(answer);

@@ -22,6 +22,7 @@ symbols: base abi session/error.hpp
 script: base abi session/error.hpp
 assembler: base abi script
 session: abi base x86 symbols script assembler
+capi: abi base session
 cli: session symbols script x86 base abi
 lab: session base abi
 bench: abi base x86 symbols script hypervisor session cli lab

@@ -61,8 +61,7 @@ Expected<void> add_action(Console& console, const CommandLine& line) {
   if (session.state() == SessionState::running) return std::unexpected(status_error(HYPERDBG_NOT_HALTED));
   const std::uint32_t id = TRY_EXPECTED(which(session, line.argument(1)));
   if (id == HYPERDBG_ALL_EVENTS) return fail("please specify a correct hex value for tag id (event number)");
-  const ActionCommand command = TRY_EXPECTED(parse_action_command(line.tokens, 3));
-  return session.add_action(id, command.action, command.buffer_size);
+  return session.add_action(id, TRY_EXPECTED(parse_action_command(line.tokens, 3)));
 }
 
 Expected<void> run(Console& console, const CommandLine& line) {

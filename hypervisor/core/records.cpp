@@ -97,6 +97,7 @@ void record_buffer(Vcpu& vcpu, const ScriptCall& call, u64 address, const u8* ow
                                       .offset = offset,
                                       .stage = static_cast<u32>(script_number(call.stage)),
                                       .reserved = 0};
+    if (call.action.accumulates) record->flags |= HYPERDBG_EVENT_ACCUMULATE;
     u8* to = RingWriter::payload(record);
     __builtin_memcpy(to, &piece, header_size);
     if (own != nullptr) {

@@ -15,7 +15,7 @@ struct Engine::Piece {
   bool parse(Cutter& cutter) {
     Payload bytes;
     if (!cutter.cut(sizeof(header), bytes) || !take(bytes, header)) return false;
-    if ((header.flags & ~u32{HYPERDBG_ACTION_STAGED}) != 0) return false;
+    if ((header.flags & ~u32{HYPERDBG_ACTION_STAGED | HYPERDBG_ACTION_ACCUMULATE}) != 0) return false;
     return (staged() || cutter.cut(header.code_size, code)) && cutter.cut(header.metadata_size, metadata);
   }
 };
@@ -196,6 +196,7 @@ Result<void> Engine::add_action(Event& event, const Piece& wanted) {
   action->index = event.action_count;
   action->code_size = wanted.header.code_size;
   action->metadata_size = wanted.header.metadata_size;
+  action->accumulates = (wanted.header.flags & HYPERDBG_ACTION_ACCUMULATE) != 0;
   action->block = block.value();
   u8* writable = action->block ? action->block->writable : action->writable;
   action->code = action->block ? action->block->executable : action->executable;

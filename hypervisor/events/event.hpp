@@ -40,6 +40,7 @@ struct Action {
   u8* writable;          // the slot: HYPERDBG_REGULAR_ACTION_SIZE bytes, never executed through this address
   const u8* executable;  // the same bytes, never written through this address
   Block* block;          // where the code is instead of in the slot, when it is too long for one
+  bool accumulates;      // buffers that its code returns
   CodeTraits traits;     // of custom code
   Action* free_next;
 };
