@@ -60,12 +60,22 @@ HYPERDBG_ASSERT_SIZE(hyperdbg_event, 48);
 
 enum hyperdbg_action_kind { HYPERDBG_ACTION_BREAK = 0, HYPERDBG_ACTION_LOG = 1, HYPERDBG_ACTION_CODE = 2, HYPERDBG_ACTION_SCRIPT = 3 };
 
-/* Code first, then metadata, each starting at a multiple of 8. A script's metadata is what abi/script.h describes. */
+enum hyperdbg_action_flag {
+	HYPERDBG_ACTION_STAGED = 1,       /* the code is not here: it came in pieces before (REQUEST_CODE_PIECE) */
+	HYPERDBG_ACTION_ACCUMULATE = 2,   /* buffers that its code returns are collected, as with `imm no` */
+	HYPERDBG_ACTION_USES_VECTORS = 4, /* a script's code uses XMM registers and MXCSR: whoever runs it keeps the guest's */
+};
+
+/*
+ * Code first, then metadata, each starting at a multiple of 8. A script's metadata is what abi/script.h describes; LOG is
+ * a script that was made of a list. CODE is called with RCX = safe buffer or 0, RDX = struct hyperdbg_registers of the
+ * guest, R8 = context, and ends in RET; a condition with RCX = registers, RDX = context. Both may use every register.
+ */
 struct hyperdbg_action {
 	uint32_t kind;          /* 0x00 enum hyperdbg_action_kind */
 	uint32_t code_size;     /* 0x04 bytes */
 	uint32_t metadata_size; /* 0x08 bytes; kept in the debuggee and handed back to any debugger that asks */
-	uint32_t flags;         /* 0x0c enum hyperdbg_script_flag; 0 for other kinds */
+	uint32_t flags;         /* 0x0c enum hyperdbg_action_flag */
 	uint64_t fuel;          /* 0x10 operations that one run of a script may spend, 1 to INT64_MAX; 0 for other kinds */
 };
 HYPERDBG_ASSERT_SIZE(hyperdbg_action, 24);

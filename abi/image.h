@@ -19,7 +19,9 @@
 #define HYPERDBG_RING_STRIDE 0x80000ull
 #define HYPERDBG_MODULES_AREA (HYPERDBG_IMAGE_BASE + 0x18000000ull) /* struct hyperdbg_modules */
 #define HYPERDBG_CODE_AREA (HYPERDBG_IMAGE_BASE + 0x20000000ull) /* executable view of action slots, filled by the image */
-#define HYPERDBG_DATA_AREA (HYPERDBG_IMAGE_BASE + 0x80000000ull) /* other slots, filled by the image */
+#define HYPERDBG_DATA_AREA (HYPERDBG_IMAGE_BASE + 0x80000000ull) /* the same slots, writable view */
+#define HYPERDBG_BUFFER_AREA (HYPERDBG_IMAGE_BASE + 0x100000000ull) /* safe buffers, filled by the image */
+#define HYPERDBG_BUFFER_AREA_END (HYPERDBG_IMAGE_BASE + 0x200000000ull)
 
 #define HYPERDBG_IMAGE_MAGIC "HDBGIMG1"
 

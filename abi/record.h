@@ -15,6 +15,8 @@ enum hyperdbg_record_kind {
 	HYPERDBG_RECORD_SCRIPT_WARNING = 4, /* struct hyperdbg_script_failure, with enum hyperdbg_script_warning; the run went on */
 	HYPERDBG_RECORD_FLUSH = 5,        /* flush() of a script: older messages that nobody has read yet are void */
 	HYPERDBG_RECORD_LOST = 6,         /* made by who reads a ring: all before `sequence` that was not read was dropped */
+	HYPERDBG_RECORD_BUFFER = 7,       /* struct hyperdbg_buffer_piece and its bytes follow */
+	HYPERDBG_RECORD_CODE_FAULT = 8,   /* struct hyperdbg_code_fault follows */
 };
 
 struct hyperdbg_record {
@@ -53,6 +55,30 @@ enum hyperdbg_script_warning {
 	HYPERDBG_WARNING_PAUSE_IN_VMI = 2,
 	HYPERDBG_WARNING_PAUSE_OUTSIDE_OF_EVENT = 3, /* from `?` */
 };
+
+/* Memory that custom code returned: `size` bytes at `address`, in as many records as they need, in order. */
+struct hyperdbg_buffer_piece {
+	uint64_t address; /* 0x00 as custom code knows it */
+	uint32_t size;    /* 0x08 of the whole */
+	uint32_t offset;  /* 0x0c of the bytes that follow, up to the record's end */
+	uint32_t stage;   /* 0x10 0 = pre, 1 = post */
+	uint32_t reserved; /* 0x14 */
+};
+HYPERDBG_ASSERT_SIZE(hyperdbg_buffer_piece, 24);
+
+/* Custom code or a condition was ended, and its event disabled. */
+#define HYPERDBG_CODE_ENDLESS 0x100 /* in `fault`: HYPERDBG_CODE_STEPS instructions were not enough */
+#define HYPERDBG_CODE_HALTED 0x101  /* in `fault`: it reached HLT */
+#define HYPERDBG_CODE_OVERFLOW 0x102 /* in `fault`: it used up its stack */
+struct hyperdbg_code_fault {
+	uint32_t fault;      /* 0x00 exception vector, or one of the above */
+	uint32_t condition;  /* 0x04 1: the event's condition; else the action named by the record */
+	uint64_t rip;        /* 0x08 */
+	uint64_t offset;     /* 0x10 of rip in the code; ~0 outside of it */
+	uint64_t address;    /* 0x18 page faults: what it wanted to reach (CR2) */
+	uint64_t error_code; /* 0x20 */
+};
+HYPERDBG_ASSERT_SIZE(hyperdbg_code_fault, 40);
 
 /*
  * One ring: this header page, then `size` bytes of records. head and tail count bytes from the start of the ring's life;

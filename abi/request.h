@@ -32,6 +32,8 @@ enum hyperdbg_request_kind {
 	HYPERDBG_REQUEST_TEST_FAULT = 21, /* - -> never; makes the image fault on purpose, for the test of its report */
 	HYPERDBG_REQUEST_GLOBAL_NAMES = 22, /* - -> char[HYPERDBG_GLOBAL_NAME_SIZE]... in slot order */
 	HYPERDBG_REQUEST_DETACH = 23,     /* - -> -; the debugger goes away: messages wait in the rings for the next one */
+	HYPERDBG_REQUEST_ACTION_ADD = 24, /* action_target + hyperdbg_action + code + metadata -> action_reference */
+	HYPERDBG_REQUEST_CODE_PIECE = 25, /* code_piece + bytes, in order -> -; code for the next action with ACTION_STAGED */
 	/* abi/aggregate.h */
 	HYPERDBG_REQUEST_AGGREGATION = 40, /* aggregation_request -> uint32_t number; the same aggregation always gives the same */
 	HYPERDBG_REQUEST_AGGREGATION_LIST = 41, /* - -> aggregation_info... by number */
@@ -102,6 +104,19 @@ HYPERDBG_ASSERT_SIZE(hyperdbg_checksums, 0x30);
 struct hyperdbg_event_reference { uint32_t id; };
 struct hyperdbg_event_range { uint32_t first; };
 struct hyperdbg_action_reference { uint32_t id, action; };
+
+/* An action for an event that is there; it becomes the last one, and an event that had none is enabled. */
+struct hyperdbg_action_target {
+	uint32_t id;          /* 0x00 */
+	uint32_t buffer_size; /* 0x04 the event's safe buffer, made if it has none; 0 for what there is */
+};
+HYPERDBG_ASSERT_SIZE(hyperdbg_action_target, 8);
+
+struct hyperdbg_code_piece {
+	uint32_t total;  /* 0x00 bytes of the whole code */
+	uint32_t offset; /* 0x04 of this piece; 0 begins anew */
+};
+HYPERDBG_ASSERT_SIZE(hyperdbg_code_piece, 8);
 
 enum hyperdbg_event_modify { HYPERDBG_EVENT_ENABLE = 1, HYPERDBG_EVENT_DISABLE = 2, HYPERDBG_EVENT_CLEAR = 3 };
 #define HYPERDBG_ALL_EVENTS (~0u)

@@ -7,7 +7,7 @@
 /*
  * The contract between compiled scripts and whatever runs them (the image in root mode, the debugger for `?` in user
  * mode). A script is one blob of position-independent code whose first byte is its entry: void entry(context *),
- * System V calling convention, 16-byte aligned load address, no relocations, no red zone; SSE only with HYPERDBG_SCRIPT_USES_VECTORS.
+ * System V calling convention, 16-byte aligned load address, no relocations, no red zone; SSE only with HYPERDBG_ACTION_USES_VECTORS.
  *
  * `position` arguments are (line << 12 | column), both counted from 1 and saturated, and name a place in the script's text.
  */
@@ -28,6 +28,7 @@ enum hyperdbg_script_area {
 	HYPERDBG_SCRIPT_AREA_GLOBALS = 0x4842, /* the slots of .globals */
 	HYPERDBG_SCRIPT_AREA_CODE = 0x4843,    /* the blob, for its strings; read only */
 	HYPERDBG_SCRIPT_AREA_TEXT = 0x4844,    /* $date and $time; read only */
+	HYPERDBG_SCRIPT_AREA_BUFFER = 0x4845,  /* the event's safe buffer */
 };
 #define HYPERDBG_SCRIPT_TEXT_SIZE 64
 #define HYPERDBG_SCRIPT_TEXT_TIME 32       /* offset of $time in that area; $date stands at its start */
@@ -124,13 +125,12 @@ struct hyperdbg_script_context {
 	uint64_t cache_limit;                           /* 0x80 */
 	uint64_t cache_delta;                           /* 0x88 */
 	char *text;                                     /* 0x90 HYPERDBG_SCRIPT_TEXT_SIZE bytes */
+	uint8_t *buffer_bytes;                          /* 0x98 what `buffer` stands for */
+	uint64_t buffer_size;                           /* 0xa0 bytes */
 };
-HYPERDBG_ASSERT_SIZE(hyperdbg_script_context, 0x98);
+HYPERDBG_ASSERT_SIZE(hyperdbg_script_context, 0xa8);
 
 /* Of a script's action. */
-enum hyperdbg_script_flag {
-	HYPERDBG_SCRIPT_USES_VECTORS = 1, /* the blob uses XMM registers and MXCSR: whoever runs it keeps the guest's */
-};
 
 /*
  * Metadata of a script action: `count` formats, each { uint32_t size; uint32_t flags; char text[size]; } padded to 8.

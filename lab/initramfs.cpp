@@ -97,6 +97,7 @@ Expected<void> add_project(Builder& builder, const Files& files, Mode mode) {
   builder.raw().file("etc/hyperdbg/prepare.ds", ".debug prepare serial 115200 com2\n");
   if (mode == Mode::vmi) {
     TRY_EXPECTED(builder.stripped("/bin/hyperdbg-compiler.so", files.program("hyperdbg-compiler.so")));
+    TRY_EXPECTED(builder.stripped("/bin/hyperdbg-assembler.so", files.program("hyperdbg-assembler.so")));
   }
   return {};
 }

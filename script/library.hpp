@@ -7,8 +7,18 @@
 
 namespace hyperdbg::script {
 
-// Opens hyperdbg-compiler.so: beside the running program, in ../lib/hyperdbg from there, or in /usr/lib/hyperdbg.
-// It stays open. The error is a sentence.
+// A shared object that was opened and stays open.
+struct Library {
+  std::string path;
+  void* handle;
+  void* symbol(const char* name) const;
+};
+
+// Looks for `file_name` beside the running program, in ../lib/hyperdbg from there, and in /usr/lib/hyperdbg. The error
+// is a sentence about `what`.
+std::expected<Library, std::string> open_library(const std::string& file_name, const std::string& what);
+
+// hyperdbg-compiler.so, found so.
 std::expected<const CompilerModule*, std::string> open_compiler_module();
 
 }  // namespace hyperdbg::script

@@ -10,18 +10,20 @@
 #include <vector>
 
 #include "abi/status.h"
+#include "session/log_list.hpp"
 #include "session/number.hpp"
 #include "session/status_text.hpp"
 
 namespace hyperdbg {
 namespace {
 
-constexpr std::array block_keywords{"condition", "code", "script", "output"};
+constexpr std::array block_keywords{"condition", "code", "script", "log", "output"};
 constexpr std::array value_keywords{"pid", "core", "imm", "stage", "sc", "buffer"};
 
 // The words of a command, sorted into keyword values and what is left for the command itself.
 struct Words {
-  std::map<std::string, Token> blocks;  // condition, code, script, output; "asm code" if `asm` stood before
+  std::map<std::string, Token> blocks;   // condition, code, script, log, output
+  std::map<std::string, bool> assembly;  // of condition and code: whether `asm` stood before
   std::map<std::string, std::string> values;
   std::vector<std::string> own;
 
@@ -52,14 +54,15 @@ Expected<void> take_value(Words& words, const std::string& keyword, const Tokens
   return {};
 }
 
-Expected<Words> sort_words(const Tokens& tokens) {
+Expected<Words> sort_words(const Tokens& tokens, std::size_t from) {
   Words words;
-  for (std::size_t at = 1; at < tokens.size(); ++at) {
+  for (std::size_t at = from; at < tokens.size(); ++at) {
     const bool assembly =
         tokens[at].is("asm") && at + 1 < tokens.size() && (tokens[at + 1].is("code") || tokens[at + 1].is("condition"));
     if (assembly) ++at;
     if (const char* keyword = keyword_in(block_keywords, tokens[at])) {
-      TRY_EXPECTED(take_block(words, (assembly ? "asm " : "") + std::string(keyword), tokens, at));
+      TRY_EXPECTED(take_block(words, keyword, tokens, at));
+      words.assembly[keyword] = assembly;
     } else if (const char* valued = keyword_in(value_keywords, tokens[at])) {
       TRY_EXPECTED(take_value(words, valued, tokens, at));
     } else {
@@ -67,13 +70,6 @@ Expected<Words> sort_words(const Tokens& tokens) {
     }
   }
   return words;
-}
-
-// Parsed and checked like the rest of the grammar, but there is nobody yet to carry them out.
-Expected<void> refuse_what_is_not_built(const Words& words) {
-  for (const char* name : {"condition", "asm condition", "code", "asm code"})
-    if (words.blocks.contains(name)) return fail("err, '{}' is not available in this version", name);
-  return {};
 }
 
 std::string trimmed(std::string_view text) {
@@ -89,6 +85,27 @@ Expected<std::string> script_text(const Token& block) {
   const std::string text{std::istreambuf_iterator<char>(file), {}};
   if (trimmed(text).empty()) return fail("err, either script file is not found or it's empty");
   return text;
+}
+
+// What is wrong with hexadecimal text is said before anything else is asked for.
+Expected<MachineCode> machine_code(const Words& words, const std::string& keyword) {
+  MachineCode code{words.blocks.at(keyword).text, words.assembly.at(keyword)};
+  if (!code.assembly) TRY_EXPECTED(parse_hexadecimal(code.text));
+  return code;
+}
+
+// In the documented order: break, code, script; a log is the last.
+Expected<std::vector<ActionDefinition>> take_actions(const Words& words) {
+  std::vector<ActionDefinition> actions;
+  if (words.blocks.contains("code"))
+    actions.push_back({HYPERDBG_ACTION_CODE, TRY_EXPECTED(machine_code(words, "code"))});
+  if (const auto script = words.blocks.find("script"); script != words.blocks.end())
+    actions.push_back({HYPERDBG_ACTION_SCRIPT, {TRY_EXPECTED(script_text(script->second)), false}});
+  if (const auto log = words.blocks.find("log"); log != words.blocks.end()) {
+    TRY_EXPECTED(log_script(log->second.text));
+    actions.push_back({HYPERDBG_ACTION_LOG, {log->second.text, false}});
+  }
+  return actions;
 }
 
 std::optional<std::uint32_t> number_32(std::string_view text) {
@@ -160,15 +177,22 @@ Expected<void> take_outputs(EventDefinition& event, const Words& words, const Ev
     if (std::ranges::find(event.outputs, name) == event.outputs.end()) event.outputs.push_back(name);
   }
   if (event.outputs.empty()) return fail("err, no input found");
-  if (!event.script) return fail("err, 'output' forwards what a script prints; add 'script {{ ... }}'");
+  const bool speaks = std::ranges::any_of(event.actions, [&](const ActionDefinition& action) {
+    return action.kind != HYPERDBG_ACTION_BREAK && (action.kind != HYPERDBG_ACTION_CODE || event.buffer_size != 0);
+  });
+  if (!speaks)
+    return fail(
+        "err, 'output' forwards what a script or log prints and the buffers that code returns; add 'script {{ ... }}', "
+        "or 'buffer' to 'code'");
   return rules.check_outputs ? rules.check_outputs(event.outputs) : Expected<void>{};
 }
 
-Expected<void> refuse_buffer(const Words& words) {
+Expected<std::uint32_t> buffer_size(const Words& words) {
   const std::string* value = words.value("buffer");
-  if (value == nullptr) return {};
-  if (!number_32(*value)) return fail("err, buffer size is invalid");
-  return fail("err, 'buffer' is not available in this version");
+  if (value == nullptr) return 0;
+  const auto size = number_32(*value);
+  if (!size || *size == 0) return fail("err, buffer size is invalid");
+  return *size;
 }
 
 Expected<void> take_own_arguments(EventDefinition& event, const Words& words) {
@@ -184,11 +208,13 @@ Expected<void> take_own_arguments(EventDefinition& event, const Words& words) {
 }
 
 Expected<void> check_break(const EventDefinition& event, const EventRules& rules) {
-  if (event.script || rules.mode != HYPERDBG_MODE_VMI) return {};
+  if (rules.mode != HYPERDBG_MODE_VMI || event.actions.empty() || event.actions[0].kind != HYPERDBG_ACTION_BREAK)
+    return {};
   return fail(
       "err, no usable script or assembly was found, so the default action would be to break to the debugger, which is "
       "not "
-      "possible in the VMI Mode. add 'script {{ ... }}', or use the Debugger Mode (see 'help .debug')");
+      "possible in the VMI Mode. add 'script {{ ... }}' or 'code {{ ... }}', or use the Debugger Mode (see 'help "
+      ".debug')");
 }
 
 }  // namespace
@@ -199,21 +225,37 @@ Expected<EventDefinition> parse_event_command(const Tokens& tokens, const EventR
   if (event.kind == nullptr)
     return fail("err, couldn't resolve command at '{}'", tokens.empty() ? std::string() : tokens[0].text);
   if (!event.kind->built) return fail("err, '{}' is not available in this version", event.kind->name);
-  const Words words = TRY_EXPECTED(sort_words(tokens));
-  TRY_EXPECTED(refuse_what_is_not_built(words));
-  if (const auto script = words.blocks.find("script"); script != words.blocks.end())
-    event.script = TRY_EXPECTED(script_text(script->second));
+  const Words words = TRY_EXPECTED(sort_words(tokens, 1));
+  if (words.blocks.contains("condition")) event.condition = TRY_EXPECTED(machine_code(words, "condition"));
+  event.actions = TRY_EXPECTED(take_actions(words));
+  if (event.actions.empty() && !rules.actions_come_later) event.actions.push_back({});
   TRY_EXPECTED(take_pid(event, words, rules));
   TRY_EXPECTED(take_core(event, words, rules));
   TRY_EXPECTED(take_imm(event, words));
+  event.buffer_size = TRY_EXPECTED(buffer_size(words));
   TRY_EXPECTED(take_outputs(event, words, rules));
   TRY_EXPECTED(take_stage(event, words));
   TRY_EXPECTED(take_sc(event, words));
-  TRY_EXPECTED(refuse_buffer(words));
   TRY_EXPECTED(take_own_arguments(event, words));
   TRY_EXPECTED(check_break(event, rules));
   event.text = join_tokens(tokens);
   return event;
+}
+
+Expected<ActionRequest> parse_action_command(const Tokens& tokens, std::size_t from) {
+  Words words = TRY_EXPECTED(sort_words(tokens, from));
+  const bool breaks = words.own.size() == 1 && to_lower(words.own[0]) == "break" && words.blocks.empty();
+  if (!breaks && !words.own.empty()) return fail_with(ErrorKind::usage, "unknown parameter '{}'", words.own[0]);
+  for (const char* keyword : {"condition", "output"})
+    if (words.blocks.contains(keyword)) return fail("err, '{}' belongs to the event, not to an action", keyword);
+  for (const auto& [keyword, value] : words.values)
+    if (keyword != "buffer") return fail("err, '{}' belongs to the event, not to an action", keyword);
+  if (!breaks && words.blocks.size() != 1)
+    return fail_with(ErrorKind::usage, "err, one action at a time: script, code, asm code, log or break");
+  ActionRequest command;
+  if (!breaks) command.definition = TRY_EXPECTED(take_actions(words))[0];
+  command.buffer_size = TRY_EXPECTED(buffer_size(words));
+  return command;
 }
 
 }  // namespace hyperdbg

@@ -8,11 +8,18 @@
 #include "abi/request.h"
 #include "session/error.hpp"
 #include "session/event_kinds.hpp"
+#include "session/machine_code.hpp"
 #include "session/tokens.hpp"
 
 namespace hyperdbg {
 
-// What an event command says, checked; its script is not compiled yet.
+// One action as it was typed: a script's text, code, or the list of `log`; nothing for a break.
+struct ActionDefinition {
+  hyperdbg_action_kind kind = HYPERDBG_ACTION_BREAK;
+  MachineCode text;
+};
+
+// What an event command says, checked; nothing is compiled yet.
 struct EventDefinition {
   const EventKind* kind = nullptr;
   std::uint64_t key = HYPERDBG_ANY_KEY;
@@ -20,9 +27,11 @@ struct EventDefinition {
   std::uint32_t flags = HYPERDBG_EVENT_ENABLED;
   std::uint32_t process = HYPERDBG_ANY_PROCESS;
   std::uint32_t core = HYPERDBG_ANY_CORE;
-  std::optional<std::string> script;
-  std::vector<std::string> outputs;  // names of sources (session/output_sources.hpp)
-  std::string text;                  // the command as `events` shows it
+  std::uint32_t buffer_size = 0;
+  std::optional<MachineCode> condition;
+  std::vector<ActionDefinition> actions;  // in the order in which they run
+  std::vector<std::string> outputs;       // names of sources (session/output_sources.hpp)
+  std::string text;                       // the command as `events` shows it
 };
 
 // What the checks have to know of the session.
@@ -31,10 +40,22 @@ struct EventRules {
   std::uint32_t cores = 1;
   std::function<bool(std::uint32_t)> process_exists;  // asked in VMI Mode only
   std::function<Expected<void>(const std::vector<std::string>&)> check_outputs = {};
+  bool actions_come_later = false;  // without any, there is none, instead of a break
 };
 
-// `!name [own arguments] [pid X|all] [core X] [imm yes|no] [sc on|off] [stage pre|post|all] [script {...}]
-// [output {...}]...` in any order.
+// `!name [own arguments] [pid X|all] [core X] [imm yes|no] [sc on|off] [stage pre|post|all] [buffer X]
+// [[asm] condition {...}] [[asm] code {...}] [script {...}] [log {...}] [output {...}]` in any order.
 Expected<EventDefinition> parse_event_command(const Tokens& tokens, const EventRules& rules);
+
+// An action for an event that is there.
+struct ActionRequest {
+  ActionDefinition definition;
+  Bytes code;                     // instead of the definition's text: as it is, with nothing appended
+  std::uint32_t buffer_size = 0;  // of the event's safe buffer, if it has none yet; 0 for none
+  bool accumulate = false;        // what its code returns
+};
+
+// `script {...}`, `[asm] code {...}`, `log {...}` or `break`, and `buffer X`, from the word at `from` on.
+Expected<ActionRequest> parse_action_command(const Tokens& tokens, std::size_t from);
 
 }  // namespace hyperdbg

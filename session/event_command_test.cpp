@@ -39,7 +39,9 @@ TEST(EventCommand, has_defaults) {
   EXPECT_EQ(event.flags, std::uint32_t{HYPERDBG_EVENT_ENABLED});
   EXPECT_EQ(event.process, HYPERDBG_ANY_PROCESS);
   EXPECT_EQ(event.core, HYPERDBG_ANY_CORE);
-  EXPECT_FALSE(event.script);
+  ASSERT_EQ(event.actions.size(), 1u);
+  EXPECT_EQ(event.actions[0].kind, HYPERDBG_ACTION_BREAK);
+  EXPECT_FALSE(event.condition);
 }
 
 TEST(EventCommand, takes_its_words_in_any_order_and_case) {
@@ -50,7 +52,8 @@ TEST(EventCommand, takes_its_words_in_any_order_and_case) {
   EXPECT_EQ(event.core, 1u);
   EXPECT_EQ(event.process, 0x1c0u);
   EXPECT_EQ(event.flags, std::uint32_t{HYPERDBG_EVENT_ENABLED | HYPERDBG_EVENT_ACCUMULATE});
-  EXPECT_EQ(event.script, " x = 1; ");
+  EXPECT_EQ(event.actions[0].kind, HYPERDBG_ACTION_SCRIPT);
+  EXPECT_EQ(event.actions[0].text.text, " x = 1; ");
   EXPECT_EQ(event.text, "!MSREAD stage POST Script { x = 1; } core 1 0xC0000082 imm no PID 1c0");
 }
 
@@ -74,7 +77,7 @@ TEST(EventCommand, reads_a_script_from_a_file) {
   EXPECT_EQ(error_of(fmt::format("!cpuid script {{file:{}}}", path)),
             "err, either script file is not found or it's empty");
   std::ofstream(path) << "print(1);\n";
-  EXPECT_EQ(parse(fmt::format("!cpuid script {{ file:{} }}", path)).script, "print(1);\n");
+  EXPECT_EQ(parse(fmt::format("!cpuid script {{ file:{} }}", path)).actions[0].text.text, "print(1);\n");
   std::remove(path);
   EXPECT_EQ(error_of(fmt::format("!cpuid script {{file:{}}}", path)),
             "err, either script file is not found or it's empty");
@@ -96,12 +99,31 @@ TEST(EventCommand, has_the_documented_errors) {
       {"!cpuid stage middle", "err, the specified execution mode is invalid; you can either choose 'pre' or 'post'"},
       {"!cpuid sc maybe", "err, the specified short-circuiting state is invalid; you can either choose 'on' or 'off'"},
       {"!cpuid buffer zz", "err, buffer size is invalid"},
-      {"!cpuid buffer 10", "err, 'buffer' is not available in this version"},
-      {"!cpuid condition {90}", "err, 'condition' is not available in this version"},
-      {"!cpuid asm condition {nop}", "err, 'asm condition' is not available in this version"},
-      {"!cpuid code {90}", "err, 'code' is not available in this version"},
-      {"!cpuid asm code {nop}", "err, 'asm code' is not available in this version"},
-      {"!cpuid output {a}", "err, 'output' forwards what a script prints; add 'script { ... }'"},
+      {"!cpuid buffer 0", "err, buffer size is invalid"},
+      {"!cpuid condition {nop}",
+       "err, please enter condition code in hex notation: 'nop' is not hexadecimal ('asm code' and 'asm condition' "
+       "take "
+       "instructions)"},
+      {"!cpuid code {90 9g}",
+       "err, please enter condition code in hex notation: '9g' is not hexadecimal ('asm code' and 'asm condition' take "
+       "instructions)"},
+      {"!cpuid code { }", "err, please enter condition code in hex notation: there is none"},
+      {"!cpuid asm {nop}", "unknown parameter '{nop}'"},
+      {"!cpuid asm script {nop}", "unknown parameter 'asm'"},
+      {"!cpuid asm code", "err, please specify a value for 'code'"},
+      {"!cpuid code {90} asm code {nop}", "err, 'code' is given twice"},
+      {"!cpuid log { }", "err, 'log' needs what it shall show, for example: log { @rax, $pid, dq @rsp l 4 }"},
+      {"!cpuid log {@rax, 5}",
+       "err, 'log' cannot show ' 5': it takes registers (@rax), pseudo-registers ($pid), and memory as in 'dq @rsp l "
+       "4'"},
+      {"!cpuid log {dq}", "err, 'log': 'dq' names no address"},
+      {"!cpuid log {dq @rsp l 0}", "err, 'log': behind 'l' of 'dq @rsp l 0' there must be a count from 1 to 100"},
+      {"!cpuid output {a}",
+       "err, 'output' forwards what a script or log prints and the buffers that code returns; add 'script { ... }', or "
+       "'buffer' to 'code'"},
+      {"!cpuid code {90} output {a}",
+       "err, 'output' forwards what a script or log prints and the buffers that code returns; add 'script { ... }', or "
+       "'buffer' to 'code'"},
       {"!cpuid script {x = 1;} output { , }", "err, no input found"},
       {"!cpuid 1 2", "unknown parameter '2'"},
       {"!cpuid leaf", "unknown parameter 'leaf'"},

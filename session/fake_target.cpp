@@ -161,6 +161,14 @@ Answer FakeTarget::handle_event(std::uint32_t kind, ByteView payload) {
       return add_event(payload);
     case HYPERDBG_REQUEST_EVENT_MODIFY:
       return modify_event(payload);
+    case HYPERDBG_REQUEST_ACTION_ADD:
+      return add_action(payload);
+    case HYPERDBG_REQUEST_CODE_PIECE: {
+      const auto piece = *object_at<hyperdbg_code_piece>(payload);
+      state_->staged.resize(piece.offset);
+      append(state_->staged, payload.subspan(sizeof piece));
+      return {};
+    }
     case HYPERDBG_REQUEST_EVENT_LIST: {
       Answer answer;
       const auto first = *object_at<std::uint32_t>(payload);
@@ -174,7 +182,10 @@ Answer FakeTarget::handle_event(std::uint32_t kind, ByteView payload) {
       const auto id = *object_at<std::uint32_t>(payload);
       for (const Event& event : state_->events) {
         if (event.info.id != id) continue;
-        const ByteView bytes = kind == HYPERDBG_REQUEST_EVENT_TEXT ? view_of(event.text) : ByteView(event.metadata);
+        const auto action = object_at<std::uint32_t>(payload, sizeof id).value_or(0);
+        const ByteView bytes = kind == HYPERDBG_REQUEST_EVENT_TEXT ? view_of(event.text)
+                               : action < event.actions.size()     ? ByteView(event.actions[action].metadata)
+                                                                   : ByteView();
         return {HYPERDBG_OK, Bytes(bytes.begin(), bytes.end())};
       }
       return {HYPERDBG_UNKNOWN_TAG, {}};
@@ -184,30 +195,65 @@ Answer FakeTarget::handle_event(std::uint32_t kind, ByteView payload) {
   }
 }
 
+namespace {
+// Takes an action from the front of `at`; false if it is not wholly there.
+bool take_action(ByteView payload, std::size_t& at, FakeTarget::Event::Action& taken, const Bytes& staged) {
+  const auto action = object_at<hyperdbg_action>(payload, at);
+  if (!action) return false;
+  at += sizeof *action;
+  taken = {action->kind, action->flags, action->code_size, action->fuel, {}, {}};
+  if ((action->flags & HYPERDBG_ACTION_STAGED) != 0) {
+    taken.code = staged;
+  } else {
+    if (at + aligned(action->code_size) > payload.size()) return false;
+    const ByteView code = payload.subspan(at, action->code_size);
+    taken.code.assign(code.begin(), code.end());
+    at += aligned(action->code_size);
+  }
+  if (at + aligned(action->metadata_size) > payload.size()) return false;
+  const ByteView metadata = payload.subspan(at, action->metadata_size);
+  taken.metadata.assign(metadata.begin(), metadata.end());
+  at += aligned(action->metadata_size);
+  return true;
+}
+}  // namespace
+
 Answer FakeTarget::add_event(ByteView payload) {
   Event event;
   const auto definition = object_at<hyperdbg_event>(payload);
-  if (!definition || definition->action_count != 1) return {HYPERDBG_MALFORMED, {}};
+  if (!definition) return {HYPERDBG_MALFORMED, {}};
   event.definition = *definition;
-  std::size_t at = sizeof *definition + aligned(definition->condition_size);
+  std::size_t at = sizeof *definition;
+  const ByteView condition = payload.subspan(at, definition->condition_size);
+  event.condition.assign(condition.begin(), condition.end());
+  at += aligned(definition->condition_size);
   event.text = text_of(payload.subspan(at, definition->text_size));
   at += aligned(definition->text_size);
-  const auto action = object_at<hyperdbg_action>(payload, at);
-  if (!action) return {HYPERDBG_MALFORMED, {}};
-  at += sizeof *action;
-  if (at + aligned(action->code_size) + aligned(action->metadata_size) != payload.size())
-    return {HYPERDBG_MALFORMED, {}};
-  const ByteView code = payload.subspan(at, action->code_size);
-  const ByteView metadata = payload.subspan(at + aligned(action->code_size), action->metadata_size);
-  event.action = action->kind;
-  event.fuel = action->fuel;
-  event.code.assign(code.begin(), code.end());
-  event.metadata.assign(metadata.begin(), metadata.end());
+  event.actions.resize(definition->action_count);
+  for (Event::Action& action : event.actions)
+    if (!take_action(payload, at, action, state_->staged)) return {HYPERDBG_MALFORMED, {}};
+  if (at != payload.size()) return {HYPERDBG_MALFORMED, {}};
   event.info.id = state_->next_id++;
   event.info.kind = definition->kind;
   event.info.flags = definition->flags;
+  if (event.actions.empty()) event.info.flags &= ~static_cast<std::uint32_t>(HYPERDBG_EVENT_ENABLED);
   state_->events.push_back(event);
   return answer_with(hyperdbg_event_reference{event.info.id});
+}
+
+Answer FakeTarget::add_action(ByteView payload) {
+  const auto target = object_at<hyperdbg_action_target>(payload);
+  std::size_t at = sizeof(hyperdbg_action_target);
+  for (Event& event : state_->events) {
+    if (!target || event.info.id != target->id) continue;
+    Event::Action action;
+    if (!take_action(payload, at, action, state_->staged) || at != payload.size()) return {HYPERDBG_MALFORMED, {}};
+    if (event.actions.empty()) event.info.flags |= HYPERDBG_EVENT_ENABLED;
+    if (target->buffer_size != 0) event.definition.buffer_size = target->buffer_size;
+    event.actions.push_back(action);
+    return answer_with(hyperdbg_action_reference{event.info.id, static_cast<std::uint32_t>(event.actions.size() - 1)});
+  }
+  return {HYPERDBG_UNKNOWN_TAG, {}};
 }
 
 Answer FakeTarget::modify_event(ByteView payload) {

@@ -22,9 +22,13 @@ class FakeTarget final : public Target {
     hyperdbg_event_info info{};
     hyperdbg_event definition{};
     std::string text;
-    Bytes code, metadata;
-    std::uint32_t action = 0;
-    std::uint64_t fuel = 0;
+    Bytes condition;
+    struct Action {
+      std::uint32_t kind = 0, flags = 0, code_size = 0;
+      std::uint64_t fuel = 0;
+      Bytes code, metadata;
+    };
+    std::vector<Action> actions;
   };
   struct State {
     State();
@@ -42,6 +46,7 @@ class FakeTarget final : public Target {
     std::vector<hyperdbg_aggregation_info> aggregations;
     Bytes entries;                   // of core 0's table, as they are sent
     std::uint32_t cleared = 0x1000;  // the aggregation cleared last
+    Bytes staged;  // code that came in pieces
     std::uint64_t exits = 1234;
     std::vector<std::function<void(TargetListener&)>> unasked;  // delivered by pump()
   };
@@ -57,6 +62,7 @@ class FakeTarget final : public Target {
   Answer handle_event(std::uint32_t kind, ByteView payload);
   Answer handle_memory(std::uint32_t kind, ByteView payload);
   Answer add_event(ByteView payload);
+  Answer add_action(ByteView payload);
   Answer modify_event(ByteView payload);
 
   std::shared_ptr<State> state_;

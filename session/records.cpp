@@ -7,6 +7,8 @@
 #include "script/metadata.hpp"
 #include "script/runtime/failure.hpp"
 #include "script/runtime/format.hpp"
+#include "session/code_fault.hpp"
+#include "session/hex_dump.hpp"
 
 namespace hyperdbg {
 namespace {
@@ -93,6 +95,10 @@ void RecordFormatter::handle(const Record& record) {
     case HYPERDBG_RECORD_SCRIPT_ERROR:
     case HYPERDBG_RECORD_SCRIPT_WARNING:
       return handle_failure(record);
+    case HYPERDBG_RECORD_CODE_FAULT:
+      return handle_code_fault(record);
+    case HYPERDBG_RECORD_BUFFER:
+      return handle_buffer(record);
     case HYPERDBG_RECORD_TEXT:
       return output_.notice(text_of(record.body));
     default:
@@ -128,6 +134,30 @@ void RecordFormatter::handle_failure(const Record& record) {
                              script::failure_text(failure->error, failure->position, failure->detail)));
 }
 
+void RecordFormatter::handle_code_fault(const Record& record) {
+  const auto fault = object_at<hyperdbg_code_fault>(record.body);
+  if (fault) output_.notice(code_fault_text(record.header.event, record.header.action, *fault));
+}
+
+void RecordFormatter::handle_buffer(const Record& record) {
+  const auto piece = object_at<hyperdbg_buffer_piece>(record.body);
+  if (!piece || piece->size > HYPERDBG_MAXIMUM_BUFFER_SIZE) return;
+  Bytes& collected = pieces_[record.header.core];
+  if (piece->offset == 0) collected.clear();
+  if (piece->offset != collected.size()) return;  // a piece before it was lost, which is told otherwise
+  append(collected, record.body.subspan(sizeof *piece));
+  if (collected.size() != piece->size) return;
+  finish_buffer(record.header, *piece, collected);
+  collected.clear();
+}
+
+void RecordFormatter::finish_buffer(const hyperdbg_record& record, const hyperdbg_buffer_piece& piece, ByteView bytes) {
+  if (output_.buffer && output_.buffer(record.event, bytes)) return;
+  print(record,
+        fmt::format("event 0x{:x} ({}) returned 0x{:x} bytes at {:x}:\n{}", record.event,
+                    piece.stage == 0 ? "pre" : "post", piece.size, piece.address, hex_dump(piece.address, bytes)));
+}
+
 void RecordFormatter::print(const hyperdbg_record& record, std::string text) {
   if ((record.flags & HYPERDBG_EVENT_ACCUMULATE) == 0) return output_.text(record.event, text);
   collected_ += text;
@@ -148,6 +178,7 @@ void RecordFormatter::flush_when_quiet() {
 void RecordFormatter::forget() {
   formats_.clear();
   next_sequence_.clear();
+  pieces_.clear();
   discard();
 }
 

@@ -41,6 +41,8 @@ class RecordFormatter {
   struct Output {
     // What a script of the event prints, as it is; HYPERDBG_NO_EVENT for an evaluation and for what was collected.
     std::function<void(std::uint32_t event, std::string_view)> text;
+    // Memory that custom code returned: true if it went elsewhere and shall not be shown.
+    std::function<bool(std::uint32_t event, ByteView)> buffer;
     std::function<void(std::string_view)> notice;  // whole lines: losses, errors of scripts, the engine's warnings
   };
 
@@ -64,6 +66,9 @@ class RecordFormatter {
   void handle_failure(const Record& record);
   std::vector<Record> take_apart(ByteView records);
   std::size_t discard(std::span<const Record> records);
+  void handle_code_fault(const Record& record);
+  void handle_buffer(const Record& record);
+  void finish_buffer(const hyperdbg_record& record, const hyperdbg_buffer_piece& piece, ByteView bytes);
   void print(const hyperdbg_record& record, std::string text);
   const std::vector<std::string>& formats_of(ActionKey action);
 
@@ -71,6 +76,7 @@ class RecordFormatter {
   Output output_;
   std::map<ActionKey, std::vector<std::string>> formats_;
   std::map<std::uint16_t, std::uint64_t> next_sequence_;  // by core
+  std::map<std::uint16_t, Bytes> pieces_;                 // of the buffer that a core is sending
   std::string collected_;
   std::size_t collected_messages_ = 0;
   std::chrono::steady_clock::time_point collected_last_;

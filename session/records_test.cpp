@@ -17,11 +17,17 @@ struct RecordsTest : testing::Test {
   std::string text;
   std::vector<std::string> notices;
   int fetches = 0;
+  std::uint32_t forwarded = 99;
+  Bytes sent;
   RecordFormatter records{[this](ActionKey) -> Expected<Bytes> {
                             ++fetches;
                             return script::encode_metadata({"leaf %llx\n"});
                           },
                           {[this](std::uint32_t, std::string_view more) { text += more; },
+                           [this](std::uint32_t event, ByteView bytes) {
+                             if (event == forwarded) sent.insert(sent.end(), bytes.begin(), bytes.end());
+                             return event == forwarded;
+                           },
                            [this](std::string_view line) { notices.emplace_back(line); }}};
 };
 

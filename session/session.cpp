@@ -30,6 +30,7 @@ Session::Session(SessionListener& listener)
           {[this](std::uint32_t event, std::string_view text) {
              if (!outputs_.forward(event, text)) listener_.on_text(text);
            },
+           [this](std::uint32_t event, ByteView bytes) { return outputs_.forward(event, text_of(bytes)); },
            [this](std::string_view line) { listener_.on_notice(line); }}),
       outputs_([this](std::string_view line) { listener_.on_notice(line); }) {}
 

@@ -55,6 +55,15 @@ struct ListedEvent {
   std::string text;
 };
 
+// An action as the debuggee gets it.
+struct BuiltAction {
+  hyperdbg_action_kind kind;
+  Bytes code, metadata;
+  std::uint32_t flags = 0;  // enum hyperdbg_action_flag
+  std::uint64_t fuel = 0;   // of scripts
+  std::vector<std::string> aggregations;
+};
+
 enum class OnAttach { leave_as_it_is, halt };
 
 /*
@@ -100,6 +109,8 @@ class Session final : private TargetListener {
   Expected<hyperdbg_status_answer> status();
   Expected<void> reset();
   Expected<void> test_fault();
+  // Shows what `imm no` collected.
+  void show_collected() { records_.flush(); }
   Expected<hyperdbg_checksums> test_checksum();
   // VMI Mode: while paused, messages are thrown away; how many is known at the end.
   void pause_messages() { paused_ = state_ == SessionState::vmi; }
@@ -111,6 +122,8 @@ class Session final : private TargetListener {
   // --- events (session_events.cpp)
   EventRules event_rules() const;
   Expected<std::uint32_t> add_event(const EventDefinition& definition);
+  // Behind the event's other actions.
+  Expected<void> add_action(std::uint32_t event, const ActionRequest& request);
   Expected<std::vector<ListedEvent>> events();
   Expected<void> modify_event(std::uint32_t id, hyperdbg_event_modify modification);
   Expected<void> short_circuit(bool on);
@@ -156,6 +169,11 @@ class Session final : private TargetListener {
   void on_disconnected(const Error& why) override;
   void on_uncertain() override;
 
+  Expected<Bytes> build(const MachineCode& code);
+  Expected<BuiltAction> build(const ActionDefinition& action);
+  BuiltAction script_action(hyperdbg_action_kind kind, script::CompiledScript script) const;
+  void remember(ActionKey key, const BuiltAction& built);
+  Expected<void> send_code(const BuiltAction& action);
   Expected<script::CompiledScript> compile(const std::string& script);
   Expected<script::CompiledScript> compile(const std::string& script, const script::CompileOptions& options);
   Expected<std::string> event_text(std::uint32_t id);

@@ -3,24 +3,30 @@
 
 #include "script/runtime/failure.hpp"
 #include "session/local_machine.hpp"
+#include "session/log_list.hpp"
 #include "session/session.hpp"
 
 namespace hyperdbg {
 namespace {
 
-void append_action(Bytes& bytes, hyperdbg_action_kind kind, const script::CompiledScript& script, std::uint64_t fuel) {
+// Longer code goes in pieces, before the action.
+constexpr std::size_t most_in_one_request = 64 * 1024;
+
+bool is_staged(const BuiltAction& action) {
+  return action.code.size() > most_in_one_request;
+}
+
+void append_action(Bytes& bytes, const BuiltAction& built) {
   hyperdbg_action action{};
-  action.kind = kind;
-  if (kind == HYPERDBG_ACTION_SCRIPT) {
-    action.flags = script.uses_vectors ? HYPERDBG_SCRIPT_USES_VECTORS : 0;
-    action.fuel = fuel;
-  }
-  action.code_size = static_cast<std::uint32_t>(script.blob.size());
-  action.metadata_size = static_cast<std::uint32_t>(script.metadata.size());
+  action.kind = built.kind;
+  action.flags = built.flags | (is_staged(built) ? std::uint32_t{HYPERDBG_ACTION_STAGED} : 0u);
+  action.fuel = built.fuel;
+  action.code_size = static_cast<std::uint32_t>(built.code.size());
+  action.metadata_size = static_cast<std::uint32_t>(built.metadata.size());
   append(bytes, object_bytes(action));
-  append(bytes, script.blob);
+  if (!is_staged(built)) append(bytes, built.code);
   pad_to_8(bytes);
-  append(bytes, script.metadata);
+  append(bytes, built.metadata);
   pad_to_8(bytes);
 }
 
@@ -29,8 +35,7 @@ std::string_view listed_text(const EventDefinition& definition) {
   return std::string_view(definition.text).substr(0, HYPERDBG_REGULAR_TEXT_SIZE);
 }
 
-Bytes encode_event(const EventDefinition& definition, hyperdbg_action_kind kind, const script::CompiledScript& script,
-                   std::uint64_t fuel) {
+Bytes encode_event(const EventDefinition& definition, ByteView condition, const std::vector<BuiltAction>& actions) {
   hyperdbg_event event{};
   event.kind = definition.kind->kind;
   event.stage = definition.stage;
@@ -38,13 +43,17 @@ Bytes encode_event(const EventDefinition& definition, hyperdbg_action_kind kind,
   event.flags = definition.flags;
   event.process = definition.process;
   event.core = definition.core;
+  event.buffer_size = definition.buffer_size;
+  event.condition_size = static_cast<std::uint32_t>(condition.size());
   event.text_size = static_cast<std::uint32_t>(listed_text(definition).size());
-  event.action_count = 1;
+  event.action_count = static_cast<std::uint32_t>(actions.size());
   Bytes bytes;
   append(bytes, object_bytes(event));
+  append(bytes, condition);
+  pad_to_8(bytes);
   append(bytes, view_of(listed_text(definition)));
   pad_to_8(bytes);
-  append_action(bytes, kind, script, fuel);
+  for (const BuiltAction& action : actions) append_action(bytes, action);
   return bytes;
 }
 
@@ -91,18 +100,82 @@ Expected<script::CompiledScript> Session::compile(const std::string& text, const
   return std::move(*compiled);
 }
 
+Expected<Bytes> Session::build(const MachineCode& code) {
+  return build_code(code, [this](std::string_view expression) -> std::optional<std::uint64_t> {
+    const auto value = address(expression);
+    return value ? std::optional(*value) : std::nullopt;
+  });
+}
+
+BuiltAction Session::script_action(hyperdbg_action_kind kind, script::CompiledScript script) const {
+  BuiltAction built{.kind = kind, .code = std::move(script.blob), .metadata = std::move(script.metadata)};
+  built.flags = script.uses_vectors ? HYPERDBG_ACTION_USES_VECTORS : 0;
+  built.fuel = fuel_;
+  for (const hyperdbg_aggregation& one : script.aggregations) built.aggregations.emplace_back(one.name);
+  return built;
+}
+
+Expected<BuiltAction> Session::build(const ActionDefinition& action) {
+  BuiltAction built{.kind = action.kind, .code = {}, .metadata = {}};
+  if (action.kind == HYPERDBG_ACTION_BREAK) return built;
+  if (action.kind == HYPERDBG_ACTION_CODE) {
+    built.code = TRY_EXPECTED(build(action.text));
+    return built;
+  }
+  std::string text = action.text.text;
+  if (action.kind == HYPERDBG_ACTION_LOG) text = TRY_EXPECTED(log_script(text));
+  return script_action(action.kind, TRY_EXPECTED(compile(text)));
+}
+
+Expected<void> Session::send_code(const BuiltAction& action) {
+  if (!is_staged(action)) return {};
+  const auto total = static_cast<std::uint32_t>(action.code.size());
+  for (std::uint32_t at = 0; at < total; at += most_in_one_request) {
+    Bytes piece;
+    append(piece, object_bytes(hyperdbg_code_piece{total, at}));
+    append(piece, ByteView(action.code).subspan(at, std::min<std::size_t>(most_in_one_request, total - at)));
+    TRY_EXPECTED(ask(HYPERDBG_REQUEST_CODE_PIECE, piece));
+  }
+  return {};
+}
+
+void Session::remember(ActionKey key, const BuiltAction& built) {
+  records_.remember(key, built.metadata);
+  for (const std::string& name : built.aggregations) aggregations_[key.event].push_back(name);
+}
+
 Expected<std::uint32_t> Session::add_event(const EventDefinition& definition) {
-  script::CompiledScript script;
-  if (definition.script) script = TRY_EXPECTED(compile(*definition.script));
-  const auto kind = definition.script ? HYPERDBG_ACTION_SCRIPT : HYPERDBG_ACTION_BREAK;
-  const Bytes answer = TRY_EXPECTED(ask(HYPERDBG_REQUEST_EVENT_ADD, encode_event(definition, kind, script, fuel_)));
+  Bytes condition;
+  if (definition.condition) condition = TRY_EXPECTED(build(*definition.condition));
+  std::vector<BuiltAction> actions;
+  for (const ActionDefinition& action : definition.actions) actions.push_back(TRY_EXPECTED(build(action)));
+  for (const BuiltAction& action : actions) TRY_EXPECTED(send_code(action));
+  const Bytes request = encode_event(definition, condition, actions);
+  if (request.size() > HYPERDBG_MAXIMUM_PAYLOAD)
+    return fail("err, buffer is above the maximum buffer size that can be sent to debuggee ({} > {})", request.size(),
+                HYPERDBG_MAXIMUM_PAYLOAD);
+  const Bytes answer = TRY_EXPECTED(ask(HYPERDBG_REQUEST_EVENT_ADD, request));
   const auto reference = object_at<hyperdbg_event_reference>(answer);
   if (!reference) return fail("err, the debuggee's answer is too short");
-  records_.remember({reference->id, 0}, script.metadata);
+  for (std::uint32_t i = 0; i < actions.size(); ++i) remember({reference->id, i}, actions[i]);
   texts_[reference->id] = std::string(listed_text(definition));
   outputs_.bind(reference->id, definition.outputs);
-  for (const hyperdbg_aggregation& one : script.aggregations) aggregations_[reference->id].emplace_back(one.name);
   return reference->id;
+}
+
+Expected<void> Session::add_action(std::uint32_t event, const ActionRequest& wanted) {
+  BuiltAction built{.kind = wanted.definition.kind, .code = wanted.code, .metadata = {}};
+  if (wanted.code.empty()) built = TRY_EXPECTED(build(wanted.definition));
+  if (wanted.accumulate) built.flags |= HYPERDBG_ACTION_ACCUMULATE;
+  TRY_EXPECTED(send_code(built));
+  Bytes request;
+  append(request, object_bytes(hyperdbg_action_target{event, wanted.buffer_size}));
+  append_action(request, built);
+  const Bytes answer = TRY_EXPECTED(ask(HYPERDBG_REQUEST_ACTION_ADD, request));
+  const auto reference = object_at<hyperdbg_action_reference>(answer);
+  if (!reference) return fail("err, the debuggee's answer is too short");
+  remember({event, reference->action}, built);
+  return {};
 }
 
 Expected<std::vector<ListedEvent>> Session::events() {
@@ -141,10 +214,10 @@ Expected<void> Session::short_circuit(bool on) {
 }
 
 Expected<void> Session::evaluate(const std::string& text) {
-  const script::CompiledScript script = TRY_EXPECTED(compile(text));
-  records_.remember({HYPERDBG_NO_EVENT, 0}, script.metadata);
+  const BuiltAction built = script_action(HYPERDBG_ACTION_SCRIPT, TRY_EXPECTED(compile(text)));
+  records_.remember({HYPERDBG_NO_EVENT, 0}, built.metadata);
   Bytes request;
-  append_action(request, HYPERDBG_ACTION_SCRIPT, script, fuel_);
+  append_action(request, built);
   const auto answer = ask(HYPERDBG_REQUEST_EVALUATE, request);
   registers_.reset();  // the script may have written them
   if (!answer) return std::unexpected(answer.error());

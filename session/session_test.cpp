@@ -105,10 +105,10 @@ TEST_F(SessionTest, adds_events_with_scripts_and_breaks) {
   EXPECT_EQ(*add("!cpuid 1 stage post script { printf(); }"), 0u);
   EXPECT_EQ(*add("!msrwrite c0000082"), 1u);
   ASSERT_EQ(debuggee->events.size(), 2u);
-  EXPECT_EQ(debuggee->events[0].action, std::uint32_t{HYPERDBG_ACTION_SCRIPT});
-  EXPECT_EQ(debuggee->events[0].code, Bytes{0xc3});
+  EXPECT_EQ(debuggee->events[0].actions[0].kind, std::uint32_t{HYPERDBG_ACTION_SCRIPT});
+  EXPECT_EQ(debuggee->events[0].actions[0].code, Bytes{0xc3});
   EXPECT_EQ(debuggee->events[0].text, "!cpuid 1 stage post script { printf(); }");
-  EXPECT_EQ(debuggee->events[1].action, std::uint32_t{HYPERDBG_ACTION_BREAK});
+  EXPECT_EQ(debuggee->events[1].actions[0].kind, std::uint32_t{HYPERDBG_ACTION_BREAK});
   EXPECT_EQ(debuggee->events[1].definition.key, 0xc0000082u);
   const auto listed = session.events();
   ASSERT_TRUE(listed);

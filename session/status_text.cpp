@@ -41,14 +41,31 @@ constexpr StatusText texts[] = {
     {HYPERDBG_EVENT_TOO_BIG,
      "the event with its condition is larger than any pre-allocated event; shorten the condition"},
     {HYPERDBG_ACTION_TOO_BIG,
-     "the script or code is larger than any pre-allocated action; shorten it, or build with a larger "
-     "HYPERDBG_REGULAR_ACTION_SIZE"},
+     "the script or code is larger than any pre-allocated action; shorten it, or build with larger constants "
+     "(abi/limits.h)"},
     {HYPERDBG_REGULAR_ACTION_NOT_FOUND,
      "no pre-allocated place for an action is left; clear events that are not needed, or continue ('g') and pause, so "
      "that the pool is filled again"},
     {HYPERDBG_BIG_ACTION_NOT_FOUND,
      "the script or code is too long for a regular action and no big action is pre-allocated; shorten it"},
-    {HYPERDBG_BUFFER_TOO_BIG, "the requested buffer is larger than what can be handed over; ask for a smaller one"},
+    {HYPERDBG_ACTION_OUT_OF_MEMORY, "there is not enough memory for the action; free some memory and try again"},
+    {HYPERDBG_BUFFER_TOO_BIG,
+     "the requested buffer is larger than what can be handed over; ask for a smaller one, or build with a larger "
+     "HYPERDBG_MAXIMUM_BUFFER_SIZE"},
+    {HYPERDBG_REGULAR_BUFFER_NOT_FOUND,
+     "no memory for a safe buffer is left; clear events that are not needed, or continue ('g') and pause, so that the "
+     "pool is filled again"},
+    {HYPERDBG_BIG_BUFFER_NOT_FOUND,
+     "no memory for a safe buffer of this size is left; ask for a smaller one, or continue ('g') and pause, so that "
+     "the "
+     "pool is filled again"},
+    {HYPERDBG_BUFFER_ABOVE_BIG,
+     "the requested buffer is larger than a big safe buffer; ask for a smaller one, or build with a larger "
+     "HYPERDBG_BIG_BUFFER_SIZE"},
+    {HYPERDBG_BUFFER_OUT_OF_MEMORY, "there is not enough memory for the safe buffer; free some memory and try again"},
+    {HYPERDBG_NO_ACTIONS, "the event has no actions, so it stays disabled; add one: 'events action N script {...}'"},
+    {HYPERDBG_OTHER_BUFFER, "the event has a safe buffer of another size already; leave 'buffer' out to use that one"},
+    {HYPERDBG_TOO_MANY_ACTIONS, "the event has as many actions as one event can have; use a second event"},
     {HYPERDBG_NOT_ALL_CORES_HALTED, "not all cores are halted; continue ('g'), pause, and try again"},
     {HYPERDBG_CORE_NOT_PRESENT, "the core is not halted or not online; continue ('g'), pause, and try again"},
     {HYPERDBG_NOT_SUPPORTED, "this debuggee does not support the request"},

@@ -20,11 +20,13 @@ hypervisor/entry: hypervisor script/runtime x86 base abi
 module: abi
 symbols: base abi session/error.hpp
 script: base abi session/error.hpp
-session: abi base x86 symbols script
+assembler: base abi script
+session: abi base x86 symbols script assembler
+capi: abi base session
 cli: session symbols script x86 base abi
 lab: session base abi
 bench: abi base x86 symbols script hypervisor session cli lab
-tests: abi base x86 symbols script hypervisor session cli lab
+tests: abi base x86 symbols script assembler hypervisor session cli lab
 '
 
 git ls-files -co --exclude-standard '*.hpp' '*.h' '*.cpp' '*.c' '*.S' | xargs grep -HoE '^ *# *include "[^"]+/[^"]+"' |

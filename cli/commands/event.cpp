@@ -8,8 +8,8 @@ namespace hyperdbg {
 namespace {
 
 constexpr std::string_view common_syntax =
-    "[pid X|all] [core X] [imm yes|no] [sc on|off] [stage pre|post|all] [script { ... } | script {file:PATH}] "
-    "[output {Name, ...}]";
+    "[pid X|all] [core X] [imm yes|no] [sc on|off] [stage pre|post|all] [buffer X] [condition {hex} | asm condition { "
+    "... }] [code {hex} | asm code { ... }] [script { ... } | script {file:PATH}] [log { ... }] [output {Name, ...}]";
 
 constexpr std::string_view common_details =
     "pid       only while this process runs (in the VMI Mode it must exist)\n"
@@ -17,8 +17,17 @@ constexpr std::string_view common_details =
     "imm       no: messages are collected and shown together\n"
     "stage     pre: before the effect (default); post: after it; all: both\n"
     "sc        on: the effect is suppressed each time (stage pre only)\n"
-    "script    runs this; without it the debuggee breaks (Debugger Mode)\n"
-    "output    what the script prints goes there instead of to the screen ('help output')";
+    "condition machine code, RCX: the guest's registers, RDX: $context; RAX = 0 leaves the event out\n"
+    "code      runs machine code, RCX: the buffer or 0, RDX: the guest's registers (rax at 0, rcx 8, rdx 10, rbx 18,\n"
+    "          rsp 20, rbp 28, rsi 30, rdi 38, r8 40 ... r15 78), R8: $context; a RET is added\n"
+    "asm       before condition or code: instructions in Intel syntax, separated by ';', with labels; <symbol+expr> "
+    "is\n"
+    "          replaced by its address\n"
+    "script    runs this; without script, code and log the debuggee breaks (Debugger Mode)\n"
+    "log       shows registers, pseudo-registers and memory: log { @rax, $pid, dq @rsp l 4 }\n"
+    "buffer    so many bytes for the event's own use: $buffer, RCX of code; code that returns an address in RAX shows\n"
+    "          as many bytes of memory there\n"
+    "output    what the event prints goes there instead of to the screen ('help output')";
 
 Expected<void> run(Console& console, const CommandLine& line) {
   const EventDefinition definition = TRY_EXPECTED(parse_event_command(line.tokens, console.session().event_rules()));

@@ -68,6 +68,15 @@ Expected<void> short_circuit(Console& console, const Token& word) {
   return {};
 }
 
+Expected<void> add_action(Console& console, const CommandLine& line) {
+  Session& session = console.session();
+  if (line.arguments() < 3) return incorrect_use(line);
+  if (session.state() == SessionState::running) return std::unexpected(status_error(HYPERDBG_NOT_HALTED));
+  const std::uint32_t id = TRY_EXPECTED(which(session, line.argument(1)));
+  if (id == HYPERDBG_ALL_EVENTS) return fail("please specify a correct hex value for tag id (event number)");
+  return session.add_action(id, TRY_EXPECTED(parse_action_command(line.tokens, 3)));
+}
+
 Expected<void> run(Console& console, const CommandLine& line) {
   Session& session = console.session();
   if (line.arguments() == 0) {
@@ -76,6 +85,7 @@ Expected<void> run(Console& console, const CommandLine& line) {
   }
   const Token& verb = line.argument(0);
   if (verb.is("stat") && line.arguments() == 1) return statistics(console);
+  if (verb.is("action")) return add_action(console, line);
   if (line.arguments() != 2) return incorrect_use(line);
   if (session.state() == SessionState::running) return std::unexpected(status_error(HYPERDBG_NOT_HALTED));
   if (verb.is("e")) return modify(console, HYPERDBG_EVENT_ENABLE, line.argument(1));
@@ -99,15 +109,19 @@ const Command events_command{
     .summary = "lists events, enables, disables and clears them, shows their figures",
     .syntax =
         "events\nevents e|d|c N|all     # enable, disable, clear\nevents sc on|off       # of the event that halts the "
-        "debuggee now\nevents stat",
-    .examples = "events\nevents d 0\nevents c all\nevents sc on\nevents stat",
+        "debuggee now\nevents action N script {...} | [asm] code {...} | log {...} | break [buffer X]\nevents stat",
+    .examples =
+        "events\nevents d 0\nevents c all\nevents sc on\nevents action 0 log { @rax, $pid }\n"
+        "events action 0 asm code { inc QWORD PTR [rdx+0x18] }\nevents stat",
     .run = run,
     .needs = Needs::target,
     .while_running = WhileRunning::allowed,
     .details =
         "stat shows for each event how often its actions ran (hits), how many #VMEXITs reached it (exits), what an\n"
         "exit cost in TSC ticks (instructions where the TSC counts them), ended scripts (failed), lost messages\n"
-        "(dropped); its last line counts all #VMEXITs of the machine.",
+        "(dropped); its last line counts all #VMEXITs of the machine.\n"
+        "action adds an action behind those that the event has; they run in that order. The first action of an event\n"
+        "that had none enables it. 'help !cpuid' says what script, code, log and buffer are.",
 };
 
 const Command exits_command{

@@ -9,6 +9,7 @@
 #include "hypervisor/core/checksum.hpp"
 #include "hypervisor/core/core_fixture.hpp"
 #include "hypervisor/core/image_pages.hpp"
+#include "hypervisor/core/root_mode.hpp"
 #include "hypervisor/core/vector_state.hpp"
 
 namespace hyperdbg {
@@ -73,17 +74,35 @@ Result<u8*> data_page(void*) {
   return machine.memory.at<u8>(TRY(machine.pool->take()));
 }
 
-Result<CodePages> code_pages(void*) {
-  void* pages = mmap(nullptr, HYPERDBG_REGULAR_ACTION_SIZE, PROT_READ | PROT_WRITE | PROT_EXEC,
-                     MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+Result<CodePages> code_space(void*, u64 size) {
+  void* pages = mmap(nullptr, size, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (pages == MAP_FAILED) return HYPERDBG_POOL_EMPTY;
   return CodePages{static_cast<u8*>(pages), static_cast<const u8*>(pages)};
 }
 
+Result<CodePages> code_pages(void* context) {
+  return code_space(context, HYPERDBG_REGULAR_ACTION_SIZE);
+}
+
+Result<void> back_code(void*, const CodePages&) {
+  return {};
+}
+
+Result<u8*> buffer_pages(void* context, u64 size) {
+  return TRY(code_space(context, size)).writable;
+}
+
 }  // namespace
 
+void forget_translations() {}
+
 PageSource image_pages() {
-  return {.context = nullptr, .data_page = data_page, .code_pages = code_pages};
+  return {.context = nullptr,
+          .data_page = data_page,
+          .code_pages = code_pages,
+          .code_space = code_space,
+          .back_code = back_code,
+          .buffer_pages = buffer_pages};
 }
 
 hyperdbg_checksums image_checksums() {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
+#include "hypervisor/core/custom_code.hpp"
 #include "hypervisor/core/guest.hpp"
 #include "hypervisor/core/halt.hpp"
 #include "hypervisor/core/machine.hpp"
@@ -14,6 +15,10 @@ class EventHostCpu {
   u32 core() const { return vcpu_.core; }
   u32 process() const { return current_process(vcpu_); }
   bool run_script(const ScriptCall& call) { return hyperdbg::run_script(vcpu_, call); }
+  bool run_code(const ScriptCall& call) { return hyperdbg::run_code(vcpu_, call); }
+  Verdict run_condition(const Event& event, Stage stage, u64 context) {
+    return hyperdbg::run_condition(vcpu_, event, stage, context);
+  }
   void break_to_debugger(u32 event, Stage stage) {
     halt(vcpu_, {.reason = HYPERDBG_HALT_EVENT,
                  .event = event,

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#include "hypervisor/core/custom_code.hpp"
 #include "hypervisor/core/fault_report.hpp"
 #include "hypervisor/core/machine.hpp"
 #include "hypervisor/core/root_mode.hpp"
@@ -10,13 +11,6 @@
 namespace hyperdbg {
 
 namespace {
-
-// As hypervisor/cpu/exceptions.S pushes it.
-struct ExceptionFrame {
-  u64 r15, r14, r13, r12, r11, r10, r9, r8, rdi, rsi, rbp, rbx, rdx, rcx, rax;
-  u64 vector, error_code;
-  u64 rip, cs, rflags, rsp, ss;
-};
 
 constexpr u64 vector_nmi = 2, vector_page_fault = 14, carry = 1;
 
@@ -82,6 +76,7 @@ void report_frame(const ExceptionFrame& frame, const Vcpu& vcpu) {
 extern "C" [[gnu::used]] void handle_exception(ExceptionFrame* frame) {
   Vcpu& vcpu = current_vcpu();
   if (frame->vector == vector_nmi) return take_nmi(vcpu, *frame);
+  if (vcpu.code_run != nullptr && handle_code_exception(vcpu, *frame)) return;
   if (fix_up(*frame) || end_script(vcpu, *frame)) return;
   report_frame(*frame, vcpu);
   stop_machine(vcpu);

@@ -13,10 +13,8 @@ constexpr u64 isolation_bit = 1 << 12;  // user and kernel tables are two adjace
 constexpr u64 kernel_half = 1ull << 63;
 
 AddressSpace space_of(const Vcpu& vcpu, u64 address) {
-  u64 root = vcpu.backend->page_table_root(vcpu);
-  // Under page-table isolation the tables of user mode lack the kernel; its own stand in the page before.
-  if (machine.boot->isolation != 0 && (address & kernel_half) != 0) root &= ~isolation_bit;
-  return {.cr3 = root, .levels = machine.boot->levels};
+  const bool kernel = (address & kernel_half) != 0;
+  return {.cr3 = kernel ? kernel_root(vcpu) : vcpu.backend->page_table_root(vcpu), .levels = machine.boot->levels};
 }
 
 template <class T>
@@ -67,6 +65,19 @@ bool peek_code(const AddressSpace& space, u64 address, u16& code) {
 }
 
 }  // namespace
+
+// Under page-table isolation the tables of user mode lack the kernel; its own stand in the page before.
+u64 kernel_root(const Vcpu& vcpu) {
+  const u64 root = vcpu.backend->page_table_root(vcpu);
+  return machine.boot->isolation != 0 ? root & ~isolation_bit : root;
+}
+
+bool readable_virtual(const Vcpu& vcpu, u64 address, u64 size) {
+  u64 physical = 0;
+  for (u64 at = address; at < address + size; at = page_of(at) + page_size)
+    if (!translate_virtual(vcpu, at, physical)) return false;
+  return true;
+}
 
 bool read_virtual(const Vcpu& vcpu, u64 address, void* to, u64 size) {
   return machine.guest->read(space_of(vcpu, address), VirtualAddress{address}, to, size) == size;

@@ -16,6 +16,10 @@ bool write_physical(u64 address, const void* from, u64 size);
 u64* guest_cell(const Vcpu& vcpu, u64 address);  // 8 aligned bytes that may be written; nullptr if there are none
 bool translate_virtual(const Vcpu& vcpu, u64 address, u64& physical);
 
+bool readable_virtual(const Vcpu& vcpu, u64 address, u64 size);  // all of it
+// Physical address of the top-level table that has the kernel, also where the guest is on the one of user mode.
+u64 kernel_root(const Vcpu& vcpu);
+
 // Bytes at the instruction pointer, at most `size`; how many there are.
 u32 read_code(const Vcpu& vcpu, u8* to, u32 size);
 // Length of the instruction at `rip`, for processors that do not tell; without prefixes it would be `usual`.

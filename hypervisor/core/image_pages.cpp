@@ -13,7 +13,9 @@ constexpr u64 present = 1 << 0, writable = 1 << 1, no_execute = 1ull << 63;
 constexpr u64 table_entry = present | writable;
 constexpr u64 slot_pages = HYPERDBG_REGULAR_ACTION_SIZE / page_size;
 
-constinit u64 slots_made = 0;
+constexpr u64 table_reserve = 8;  // pages for the tables of what is mapped next
+
+constinit u64 code_used = 0, buffers_used = 0;  // bytes of the areas
 
 // The entry that maps `address` in the tables that all CPUs share below their roots.
 Result<u64*> entry_of(u64 address) {
@@ -38,25 +40,51 @@ Result<u8*> data_page(void*) {
   return machine.memory.at<u8>(TRY(machine.pool->take()));
 }
 
-Result<CodePages> code_pages(void*) {
-  const u64 offset = slots_made * HYPERDBG_REGULAR_ACTION_SIZE;
-  if (HYPERDBG_CODE_AREA + offset + HYPERDBG_REGULAR_ACTION_SIZE > HYPERDBG_DATA_AREA) return HYPERDBG_POOL_EMPTY;
-  // Enough for the slot and for the tables of both views, so that no slot is left half made.
-  if (machine.pool->count() < 2 * slot_pages + 6) return HYPERDBG_POOL_EMPTY;
-  for (u64 at = offset; at < offset + slot_pages * page_size; at += page_size) {
-    const PhysicalAddress page = TRY(machine.pool->take());
-    TRY(map(HYPERDBG_CODE_AREA + at, page, 0));
-    TRY(map(HYPERDBG_DATA_AREA + at, page, writable | no_execute));
-  }
-  ++slots_made;
+Result<CodePages> code_space(void*, u64 size) {
+  const u64 offset = code_used;
+  if (size > HYPERDBG_DATA_AREA - HYPERDBG_CODE_AREA - offset) return HYPERDBG_POOL_EMPTY;
+  code_used += size;
   return CodePages{.writable = reinterpret_cast<u8*>(HYPERDBG_DATA_AREA + offset),
                    .executable = reinterpret_cast<const u8*>(HYPERDBG_CODE_AREA + offset)};
+}
+
+Result<void> back_code(void*, const CodePages& space) {
+  if (machine.pool->count() < 1 + table_reserve) return HYPERDBG_POOL_EMPTY;
+  const PhysicalAddress page = TRY(machine.pool->take());
+  TRY(map(reinterpret_cast<u64>(space.executable), page, 0));
+  return map(reinterpret_cast<u64>(space.writable), page, writable | no_execute);
+}
+
+Result<CodePages> code_pages(void*) {
+  // Enough for the slot and for the tables of both views, so that no slot is left half made.
+  if (machine.pool->count() < slot_pages + table_reserve) return HYPERDBG_POOL_EMPTY;
+  const CodePages pages = TRY(code_space(nullptr, HYPERDBG_REGULAR_ACTION_SIZE));
+  for (u64 at = 0; at < HYPERDBG_REGULAR_ACTION_SIZE; at += page_size)
+    TRY(back_code(nullptr, {pages.writable + at, pages.executable + at}));
+  return pages;
+}
+
+Result<u8*> buffer_pages(void*, u64 size) {
+  if (size > HYPERDBG_BUFFER_AREA_END - HYPERDBG_BUFFER_AREA - buffers_used) return HYPERDBG_POOL_EMPTY;
+  if (machine.pool->count() < size / page_size + table_reserve) return HYPERDBG_POOL_EMPTY;
+  const u64 start = HYPERDBG_BUFFER_AREA + buffers_used;
+  buffers_used += size;
+  for (u64 at = start; at < start + size; at += page_size) {
+    const PhysicalAddress page = TRY(machine.pool->take());
+    TRY(map(at, page, writable | no_execute));
+  }
+  return reinterpret_cast<u8*>(start);
 }
 
 }  // namespace
 
 PageSource image_pages() {
-  return {.context = nullptr, .data_page = data_page, .code_pages = code_pages};
+  return {.context = nullptr,
+          .data_page = data_page,
+          .code_pages = code_pages,
+          .code_space = code_space,
+          .back_code = back_code,
+          .buffer_pages = buffer_pages};
 }
 
 std::span<const u8> action_slots() {

@@ -2,7 +2,7 @@
 #pragma once
 #include <span>
 
-#include "hypervisor/events/host.hpp"
+#include "hypervisor/events/page_source.hpp"
 
 namespace hyperdbg {
 

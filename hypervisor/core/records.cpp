@@ -81,6 +81,38 @@ void record_script_failure(Vcpu& vcpu, hyperdbg_record_kind kind, Event* event, 
   vcpu.ring.commit(sizeof(failure));
 }
 
+void record_code_fault(Vcpu& vcpu, const Event& event, u32 action, const hyperdbg_code_fault& fault) {
+  hyperdbg_record* record = begin(vcpu, const_cast<Event*>(&event), action, HYPERDBG_RECORD_CODE_FAULT, sizeof(fault));
+  if (record == nullptr) return;
+  __builtin_memcpy(RingWriter::payload(record), &fault, sizeof(fault));
+  vcpu.ring.commit(sizeof(fault));
+}
+
+void record_buffer(Vcpu& vcpu, const ScriptCall& call, u64 address, const u8* own) {
+  constexpr u32 header_size = sizeof(hyperdbg_buffer_piece);
+  constexpr u32 most = (room_for_payload - header_size) & ~15u;
+  const u32 size = call.event.buffer_size;
+  for (u32 offset = 0; offset < size; offset += most) {
+    const u32 bytes = size - offset < most ? size - offset : most;
+    hyperdbg_record* record = begin(vcpu, &call.event, call.action.index, HYPERDBG_RECORD_BUFFER, header_size + bytes);
+    if (record == nullptr) return;
+    const hyperdbg_buffer_piece piece{.address = address,
+                                      .size = size,
+                                      .offset = offset,
+                                      .stage = static_cast<u32>(script_number(call.stage)),
+                                      .reserved = 0};
+    if (call.action.accumulates) record->flags |= HYPERDBG_EVENT_ACCUMULATE;
+    u8* to = RingWriter::payload(record);
+    __builtin_memcpy(to, &piece, header_size);
+    if (own != nullptr) {
+      __builtin_memcpy(to + header_size, own + offset, bytes);
+    } else {
+      read_virtual_some(vcpu, address + offset, to + header_size, bytes);
+    }
+    vcpu.ring.commit(header_size + bytes);
+  }
+}
+
 void record_bytes(Vcpu& vcpu, Event* event, hyperdbg_record_kind kind, const char* bytes, u32 size) {
   hyperdbg_record* record = begin(vcpu, event, 0, kind, size);
   if (record == nullptr) return;

@@ -46,15 +46,15 @@ constexpr u8 nmi = 2, interrupt_gate = 0x8e;
 void fill_idt() {
   for (u8 vector = 0; vector < 32; ++vector) {
     const u64 entry = reinterpret_cast<u64>(&exception_entries[vector * 16]);
-    idt[vector] = {
-        .offset_low = static_cast<u16>(entry),
-        .selector = code_selector,
-        // A fault may be a stack overflow, so it gets a stack of its own. An NMI is none, and may come during a fault.
-        .ist = static_cast<u8>(vector == nmi ? 0 : 1),
-        .attributes = interrupt_gate,
-        .offset_middle = static_cast<u16>(entry >> 16),
-        .offset_high = static_cast<u32>(entry >> 32),
-        .reserved = 0};
+    idt[vector] = {.offset_low = static_cast<u16>(entry),
+                   .selector = code_selector,
+                   // A fault may be a stack overflow, so it gets a stack of its own; so does an NMI, which may come
+                   // during a fault and while custom code has RSP point anywhere.
+                   .ist = static_cast<u8>(vector == nmi ? 2 : 1),
+                   .attributes = interrupt_gate,
+                   .offset_middle = static_cast<u16>(entry >> 16),
+                   .offset_high = static_cast<u32>(entry >> 32),
+                   .reserved = 0};
   }
 }
 
@@ -62,14 +62,6 @@ constexpr u64 table_entry = 0x3, upper_half = 256, entries = 512;
 
 u64* root_of(u64 cr3) {
   return machine.memory.at<u64>(PhysicalAddress{cr3 & x86::cr3_address_mask});
-}
-
-// All of them: Linux's are global, and one of them is of the address where our TSS is to be found.
-void forget_translations() {
-  const x86::Cr4 cr4{cpu::read_cr4()};
-  cpu::write_cr4(cr4.with(x86::Cr4::pge, false).value);
-  cpu::write_cr3(cpu::read_cr3());
-  cpu::write_cr4(cr4.value);
 }
 
 void drop_upper_half(u64* root) {
@@ -84,6 +76,7 @@ void map_own_tss(const Vcpu& vcpu, u64* root, u64 tss_base) {
   if (page_offset(tss_base) + sizeof(Tss) > page_size) return;
   *tss = {};
   tss->ist[0] = cpu_area::base_of(vcpu.core) + cpu_area::fault_stack_top;
+  tss->ist[1] = cpu_area::base_of(vcpu.core) + cpu_area::nmi_stack_top;
   tss->io_map_base = sizeof(Tss);
   u64* table = root;
   u32 used = 0;
@@ -98,6 +91,14 @@ void map_own_tss(const Vcpu& vcpu, u64* root, u64 tss_base) {
 }
 
 }  // namespace
+
+// All of them: Linux's are global, and one of them is of the address where our TSS is to be found.
+void forget_translations() {
+  const x86::Cr4 cr4{cpu::read_cr4()};
+  cpu::write_cr4(cr4.with(x86::Cr4::pge, false).value);
+  cpu::write_cr3(cpu::read_cr3());
+  cpu::write_cr4(cr4.value);
+}
 
 void enter_root_mode(Vcpu& vcpu, u64 tss_base) {
   fill_idt();

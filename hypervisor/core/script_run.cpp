@@ -195,11 +195,17 @@ void prepare(ScriptRun& run, Vcpu& vcpu) {
   run.context.runtime = &runtime;
   run.context.globals = machine.engine.globals();
   run.context.core = vcpu.core;
-  run.context.buffer = 0;
   run.context.arena = vcpu.arena;
   run.context.text = run.text;
   run.vcpu = &vcpu;
   run.outer = vcpu.run;
+}
+
+void give_buffer(hyperdbg_script_context& context, const Event* event) {
+  const bool has_one = event != nullptr && event->buffer != nullptr;
+  context.buffer = has_one ? script::area_address(HYPERDBG_SCRIPT_AREA_BUFFER, 0) : 0;
+  context.buffer_bytes = has_one ? event->buffer->writable : nullptr;
+  context.buffer_size = has_one ? event->buffer_size : 0;
 }
 
 // Apart, so that the other scripts do not pay for its frame.
@@ -227,7 +233,7 @@ void prepare(ScriptRun& run, Vcpu& vcpu) {
   run.context.cache_limit = 0;
   run.error = HYPERDBG_SCRIPT_OK;
   vcpu.run = &run;
-  const bool uses_vectors = (blob.flags & HYPERDBG_SCRIPT_USES_VECTORS) != 0;
+  const bool uses_vectors = (blob.flags & HYPERDBG_ACTION_USES_VECTORS) != 0;
   u64 ended = 0;
   if (uses_vectors) [[unlikely]]
     ended = call_with_vectors(run, blob.code);
@@ -253,6 +259,7 @@ bool run_script(Vcpu& vcpu, const ScriptCall& call) {
   run.event = &call.event;
   run.action = call.action.index;
   run.context.context = call.context;
+  give_buffer(run.context, &call.event);
   run.context.event_id = call.event.id;
   run.context.event_tag = call.event.tag();
   run.context.event_stage = script_number(call.stage);
@@ -270,6 +277,7 @@ bool run_evaluation(Vcpu& vcpu, const Blob& blob) {
   run.context.arena_used = vcpu.run != nullptr ? vcpu.run->context.arena_used : 0;
   run.event = nullptr;
   run.action = 0;
+  give_buffer(run.context, in_event ? machine.engine.find(cause.event) : nullptr);
   run.context.context = in_event ? cause.context : 0;
   run.context.event_id = in_event ? cause.event : 0;
   run.context.event_tag = in_event ? HYPERDBG_TAG_START + u64{cause.event} : 0;

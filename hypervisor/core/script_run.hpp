@@ -34,7 +34,7 @@ struct Blob {
   const u8* code;
   u64 size;   // bytes
   u64 fuel;   // operations that it may spend
-  u32 flags;  // enum hyperdbg_script_flag
+  u32 flags;  // enum hyperdbg_action_flag
 };
 
 // Runs code that belongs to no event, for `?` on a halted CPU; context, tag and stage are those of the event that

@@ -10,6 +10,7 @@
 namespace hyperdbg {
 
 struct BackendOperations;
+struct CodeRun;
 struct ScriptRun;
 
 // What stopped the debuggee, as it is told to the debugger.
@@ -26,10 +27,12 @@ struct Vcpu {
   hyperdbg_registers registers;  // first: hypervisor/cpu/svm_run.S and vmx_run.S store here
   volatile bool nmi_taken;       // set by the image's own NMI handler; vmx_run.S looks at it
   u32 core;
+  u64 code_stack;  // of root mode, while custom code has one of its own: code_call.S
   const BackendOperations* backend;
   const hyperdbg_boot_cpu* boot;
   RingWriter ring;
   ScriptRun* event_run;                              // for events' scripts, one at a time
+  CodeRun* code_run;                                 // custom code that is running
   ScriptRun* run;                                    // the script that is running, for its fault
   alignas(16) u8 arena[HYPERDBG_SCRIPT_ARENA_SIZE];  // of the scripts that run here
   u64 entry_ticks;                                   // TSC at the start of this exit
@@ -43,5 +46,6 @@ struct Vcpu {
 };
 
 static_assert(__builtin_offsetof(Vcpu, nmi_taken) == HYPERDBG_NMI_TAKEN);
+static_assert(__builtin_offsetof(Vcpu, code_stack) == HYPERDBG_CODE_STACK);
 
 }  // namespace hyperdbg

@@ -5,6 +5,7 @@
 
 // What the .S files of this folder define; the comments on arguments stand there.
 namespace hyperdbg {
+struct CodeCall;
 struct Vcpu;
 struct VectorState;
 }  // namespace hyperdbg
@@ -23,6 +24,9 @@ void load_code_segment(hyperdbg::u64 selector);
 [[noreturn]] void image_leave(hyperdbg::u64 rsp, hyperdbg::u64 rip, hyperdbg::u64 cr3, hyperdbg::u64 host_save,
                               hyperdbg::u64 vendor);
 hyperdbg::u64 script_call(hyperdbg_script_context* context, const void* entry, hyperdbg::u64* unwind);
+hyperdbg::u64 code_call(const hyperdbg::CodeCall* call, hyperdbg::u64* stack);
+void code_returned();
+void code_unwind();
 [[noreturn]] void script_unwind(hyperdbg::u64 unwind);
 void vectors_save(hyperdbg::VectorState* state);
 void vectors_load(const hyperdbg::VectorState* state);

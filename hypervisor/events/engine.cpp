@@ -6,6 +6,7 @@ namespace hyperdbg {
 void Engine::init(const EngineConfiguration& configuration) {
   configuration_ = configuration;
   table_.init(configuration.table_memory, configuration.table_slots);
+  store_.init(configuration.pages);
 }
 
 bool Engine::anyone_inside() const {
@@ -90,6 +91,10 @@ Result<Action*> Engine::take_action(u32 kind) {
 void Engine::release(Event* event) {
   while (Action* action = event->actions) {
     event->actions = action->next;
+    if (action->block) {
+      store_.give_back_code(action->block);
+      action->block = nullptr;
+    }
     if (action->writable) {
       // Whoever still jumps there by mistake stops at once.
       __builtin_memset(action->writable, breakpoint_instruction, HYPERDBG_REGULAR_ACTION_SIZE);
@@ -98,6 +103,9 @@ void Engine::release(Event* event) {
       blank_actions_.put(action);
     }
   }
+  if (event->condition_block) store_.give_back_condition(event->condition_block);
+  if (event->buffer) store_.give_back_buffer(event->buffer);
+  event->condition_block = event->buffer = nullptr;
   free_events_.put(event);
 }
 
@@ -251,6 +259,8 @@ AnswerPayload Engine::reset() {
   table_.clear();
   next_id_ = 0;
   globals_.clear();
+  if (staged_) store_.give_back_code(staged_);
+  staged_ = nullptr;
   reap();
   return {HYPERDBG_OK, 0};
 }

@@ -5,6 +5,7 @@
 
 #include "abi/record.h"
 #include "abi/request.h"
+#include "hypervisor/events/code_store.hpp"
 #include "hypervisor/events/event_table.hpp"
 #include "hypervisor/events/globals.hpp"
 #include "hypervisor/events/host.hpp"
@@ -141,6 +142,7 @@ class Engine {
     Event* touched[touched_capacity];
   };
 
+  struct Piece;
   struct AddLayout;
 
   template <EventHost Host>
@@ -148,6 +150,13 @@ class Engine {
   template <EventHost Host>
   [[gnu::always_inline]] inline void run_actions(Host& host, const Trigger& trigger, CoreState& state, Event& event,
                                                  Stage stage);
+  template <EventHost Host>
+  bool meets_condition(Host& host, const Trigger& trigger, Event& event, Stage stage);
+  // Its own machine code did something that it must not do again.
+  void fail(Event& event) {
+    event.failed.add();
+    event.disable_from_inside();
+  }
   void touch(CoreState& state, Event& event) {
     event.exits.add();
     if (state.touched_count < touched_capacity) state.touched[state.touched_count] = &event;
@@ -160,8 +169,15 @@ class Engine {
   AnswerPayload add(std::span<const u8> payload, std::span<u8> answer);
   Status check(const hyperdbg_event& wanted) const;
   Status check(const hyperdbg_action& wanted) const;
+  Status check_buffer(u32 size) const;
+  Status check_code(const hyperdbg_action& wanted) const;
   Result<Event*> create(u32 id, const AddLayout& layout);
-  Result<void> add_actions(Event& event, const AddLayout& layout);
+  Result<void> add_condition(Event& event, std::span<const u8> code);
+  Result<void> add_buffer(Event& event, u32 size);
+  Result<void> add_action(Event& event, const Piece& wanted);
+  Result<Block*> place_code(const Piece& wanted);
+  AnswerPayload add_action(std::span<const u8> payload, std::span<u8> answer);
+  AnswerPayload take_code_piece(std::span<const u8> payload);
   void define(Event& event);
   AnswerPayload modify(std::span<const u8> payload);
   AnswerPayload list(std::span<const u8> payload, std::span<u8> answer);
@@ -200,6 +216,10 @@ class Engine {
   SlotPool<Event> free_events_;
   SlotPool<Action> free_actions_;
   SlotPool<Action> blank_actions_;  // structures without code pages
+  CodeStore store_;
+  Block* staged_ = nullptr;  // code that comes in pieces, for the next action
+  u32 staged_size_ = 0;      // bytes that it shall have
+  u32 staged_used_ = 0;      // bytes that have come
   CoreState cores_[HYPERDBG_MAXIMUM_CPUS]{};
 };
 
@@ -248,6 +268,8 @@ void Engine::run_post(Host& host, const Trigger& trigger) {
 
 template <EventHost Host>
 void Engine::run_actions(Host& host, const Trigger& trigger, CoreState& state, Event& event, Stage stage) {
+  state.vote = false;
+  if (event.condition && !meets_condition(host, trigger, event, stage)) return;
   state.vote = stage == Stage::pre && (event.flags & HYPERDBG_EVENT_SHORT_CIRCUIT) != 0;
   state.stage = stage;
   state.running = &event;
@@ -255,12 +277,21 @@ void Engine::run_actions(Host& host, const Trigger& trigger, CoreState& state, E
   for (const Action* action = event.actions; action; action = action->next) {
     if (action->kind == HYPERDBG_ACTION_BREAK) {
       host.break_to_debugger(event.id, stage);
+    } else if (action->kind == HYPERDBG_ACTION_CODE) {
+      if (!host.run_code(ScriptCall{event, *action, stage, trigger.context})) fail(event);
     } else if (!host.run_script(ScriptCall{event, *action, stage, trigger.context})) {
       event.failed.add();
     }
     if (!event.enabled()) break;
   }
   state.running = nullptr;
+}
+
+template <EventHost Host>
+bool Engine::meets_condition(Host& host, const Trigger& trigger, Event& event, Stage stage) {
+  const Verdict verdict = host.run_condition(event, stage, trigger.context);
+  if (verdict == Verdict::failed) fail(event);
+  return verdict == Verdict::met;
 }
 
 template <EventHost Host>

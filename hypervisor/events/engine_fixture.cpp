@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "hypervisor/events/engine_fixture.hpp"
 
+#include <algorithm>
 #include <cstdlib>
 #include <cstring>
 
@@ -27,6 +28,18 @@ bool FakeHost::run_script(const ScriptCall& call) {
   }
 }
 
+Verdict FakeHost::run_condition(Event& event, Stage stage, u64) {
+  conditions.push_back({event.id, 0, stage});
+  switch (event.condition[0]) {
+    case never:
+      return Verdict::unmet;
+    case faults:
+      return Verdict::failed;
+    default:
+      return Verdict::met;
+  }
+}
+
 void FakeHost::break_to_debugger(u32 event, Stage stage) {
   runs.push_back({event, ~0u, stage});
   if (halted) halted(event);
@@ -49,7 +62,7 @@ std::vector<u8> Wish::bytes() const {
   append(result, text.data(), text.size());
   for (const ActionWish& wish : actions) {
     const hyperdbg_action action{wish.kind, static_cast<u32>(wish.code.size()), static_cast<u32>(wish.metadata.size()),
-                                 0, wish.kind == HYPERDBG_ACTION_SCRIPT ? HYPERDBG_SCRIPT_FUEL : 0u};
+                                 wish.flags, wish.kind == HYPERDBG_ACTION_SCRIPT || wish.kind == HYPERDBG_ACTION_LOG ? HYPERDBG_SCRIPT_FUEL : 0u};
     append(result, &action, sizeof(action));
     append(result, wish.code.data(), wish.code.size());
     append(result, wish.metadata.data(), wish.metadata.size());
@@ -58,24 +71,44 @@ std::vector<u8> Wish::bytes() const {
 }
 
 Harness::Harness(u32 slots, bool can_break) : table_(slots) {
-  engine_->init({4, can_break, {this, data_page, code_pages}, table_.data(), slots});
+  engine_->init(
+      {4, can_break, {this, data_page, code_pages, code_space, back_code, buffer_pages}, table_.data(), slots});
+}
+
+u8* Harness::allocate(u64 size) {
+  u8* pages = static_cast<u8*>(std::aligned_alloc(page_size, size));
+  std::memset(pages, 0, size);
+  pages_.emplace_back(pages, std::free);
+  return pages;
 }
 
 Result<u8*> Harness::data_page(void* self) {
   Harness& harness = *static_cast<Harness*>(self);
   if (harness.data_pages_left-- <= 0) return HYPERDBG_POOL_EMPTY;
-  u8* page = static_cast<u8*>(std::aligned_alloc(page_size, page_size));
-  std::memset(page, 0, page_size);
-  harness.pages_.emplace_back(page, std::free);
-  return page;
+  return harness.allocate(page_size);
 }
 
 Result<CodePages> Harness::code_pages(void* self) {
   Harness& harness = *static_cast<Harness*>(self);
   if (harness.code_pages_left-- <= 0) return HYPERDBG_POOL_EMPTY;
-  u8* pages = static_cast<u8*>(std::aligned_alloc(page_size, HYPERDBG_REGULAR_ACTION_SIZE));
-  harness.pages_.emplace_back(pages, std::free);
+  u8* pages = harness.allocate(HYPERDBG_REGULAR_ACTION_SIZE);
   return CodePages{pages, pages};
+}
+
+Result<CodePages> Harness::code_space(void* self, u64 size) {
+  u8* pages = static_cast<Harness*>(self)->allocate(size);
+  return CodePages{pages, pages};
+}
+
+Result<void> Harness::back_code(void* self, const CodePages&) {
+  if (static_cast<Harness*>(self)->code_pages_left-- <= 0) return HYPERDBG_POOL_EMPTY;
+  return {};
+}
+
+Result<u8*> Harness::buffer_pages(void* self, u64 size) {
+  Harness& harness = *static_cast<Harness*>(self);
+  if (harness.buffers_left-- <= 0) return HYPERDBG_POOL_EMPTY;
+  return harness.allocate(size);
 }
 
 AnswerPayload Harness::request(u32 kind, std::span<const u8> payload, u32 core) {
@@ -86,6 +119,31 @@ Status Harness::add(const Wish& wish) {
   const AnswerPayload result = request(HYPERDBG_REQUEST_EVENT_ADD, wish.bytes());
   if (result.status == HYPERDBG_OK) std::memcpy(&id, answer.data(), sizeof(id));
   return result.status;
+}
+
+Status Harness::add_action(u32 event, const ActionWish& wish, u32 buffer_size) {
+  std::vector<u8> payload;
+  const hyperdbg_action_target target{event, buffer_size};
+  const hyperdbg_action action{wish.kind, static_cast<u32>(wish.code.size()), static_cast<u32>(wish.metadata.size()),
+                               wish.flags};
+  append(payload, &target, sizeof(target));
+  append(payload, &action, sizeof(action));
+  if ((wish.flags & HYPERDBG_ACTION_STAGED) == 0) append(payload, wish.code.data(), wish.code.size());
+  append(payload, wish.metadata.data(), wish.metadata.size());
+  return request(HYPERDBG_REQUEST_ACTION_ADD, payload).status;
+}
+
+Status Harness::stage_code(const std::vector<u8>& code, u32 piece) {
+  for (u32 at = 0; at < code.size(); at += piece) {
+    std::vector<u8> payload;
+    const hyperdbg_code_piece header{static_cast<u32>(code.size()), at};
+    append(payload, &header, sizeof(header));
+    const std::size_t size = std::min<std::size_t>(piece, code.size() - at);
+    payload.insert(payload.end(), code.begin() + at, code.begin() + static_cast<std::ptrdiff_t>(at + size));
+    const Status status = request(HYPERDBG_REQUEST_CODE_PIECE, payload).status;
+    if (status != HYPERDBG_OK) return status;
+  }
+  return HYPERDBG_OK;
 }
 
 Status Harness::modify(u32 event, u32 modification) {

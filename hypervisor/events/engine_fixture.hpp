@@ -11,6 +11,8 @@
 namespace hyperdbg::test {
 
 enum Opcode : u8 { nothing, sc_on, sc_off, fail, set_rip, call_back };
+// The same for conditions, whose first byte is read.
+enum ConditionOpcode : u8 { never, always, faults };
 
 struct Ran {
   u32 event;
@@ -28,12 +30,15 @@ struct FakeHost {
   std::vector<Ran> runs;
   std::vector<u32> warnings;
   std::vector<u64> contexts;
+  std::vector<Ran> conditions;  // evaluated ones
   std::function<void(u32 event)> halted;
   std::function<void(const ScriptCall&)> callback;
 
   u32 core() { return core_number; }
   u32 process() { return ++process_asked, process_id; }
   bool run_script(const ScriptCall& call);
+  bool run_code(const ScriptCall& call) { return run_script(call); }
+  Verdict run_condition(Event& event, Stage stage, u64 context);
   void break_to_debugger(u32 event, Stage stage);
   bool instruction_pointer_changed() { return rip_changed; }
   void warn(u32 event, const char*) { warnings.push_back(event); }
@@ -44,6 +49,7 @@ struct ActionWish {
   u32 kind = HYPERDBG_ACTION_SCRIPT;
   std::vector<u8> code;
   std::vector<u8> metadata;
+  u32 flags = 0;
 };
 
 // An EVENT_ADD in the making.
@@ -61,6 +67,9 @@ struct Wish {
   Wish& process(u32 value) { return event.process = value, *this; }
   Wish& core(u32 value) { return event.core = value, *this; }
   Wish& script(u8 opcode = nothing) { return actions.push_back({HYPERDBG_ACTION_SCRIPT, {opcode}, {}}), *this; }
+  Wish& code(std::vector<u8> bytes) { return actions.push_back({HYPERDBG_ACTION_CODE, std::move(bytes), {}}), *this; }
+  Wish& when(u8 opcode) { return condition = {opcode}, *this; }
+  Wish& buffer(u32 size) { return event.buffer_size = size, *this; }
   Wish& breaks() { return actions.push_back({HYPERDBG_ACTION_BREAK, {}, {}}), *this; }
   std::vector<u8> bytes() const;
 };
@@ -76,6 +85,8 @@ class Harness {
   }
   Status add(const Wish& wish);  // `id` then holds the number
   Status modify(u32 id, u32 modification);
+  Status add_action(u32 event, const ActionWish& action, u32 buffer_size = 0);
+  Status stage_code(const std::vector<u8>& code, u32 piece);
   std::vector<hyperdbg_event_info> list();
   hyperdbg_event_info info(u32 id);
 
@@ -89,11 +100,16 @@ class Harness {
   std::vector<u8> answer = std::vector<u8>(65536);
   int data_pages_left = 1 << 30;
   int code_pages_left = 1 << 30;
+  int buffers_left = 1 << 30;
   int emulations = 0;
 
  private:
   static Result<u8*> data_page(void* self);
   static Result<CodePages> code_pages(void* self);
+  static Result<CodePages> code_space(void* self, u64 size);
+  static Result<void> back_code(void* self, const CodePages& page);
+  static Result<u8*> buffer_pages(void* self, u64 size);
+  u8* allocate(u64 size);
 
   std::unique_ptr<Engine> engine_ = std::make_unique<Engine>();
   std::vector<WatchNode*> table_;

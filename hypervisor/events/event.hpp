@@ -5,6 +5,7 @@
 #include "abi/event.h"
 #include "abi/limits.h"
 #include "base/types.hpp"
+#include "hypervisor/events/code_traits.hpp"
 
 namespace hyperdbg {
 
@@ -25,6 +26,8 @@ class Counter {
   u64 value_ = 0;
 };
 
+struct Block;  // code_store.hpp
+
 // One action and the pages that hold its code and, behind it, its metadata.
 struct Action {
   Action* next;  // of the same event, in insertion order
@@ -33,11 +36,14 @@ struct Action {
   const u8* code;        // executable view, 16-byte aligned
   u32 code_size;         // bytes
   u32 metadata_size;     // bytes
-  u32 flags;             // enum hyperdbg_script_flag
+  u32 flags;             // enum hyperdbg_action_flag
   u64 fuel;              // of one run of a script
   const u8* metadata;    // data view
   u8* writable;          // the slot: HYPERDBG_REGULAR_ACTION_SIZE bytes, never executed through this address
   const u8* executable;  // the same bytes, never written through this address
+  Block* block;          // where the code is instead of in the slot, when it is too long for one
+  bool accumulates;      // buffers that its code returns
+  CodeTraits traits;     // of custom code
   Action* free_next;
 };
 
@@ -63,6 +69,9 @@ struct Event {
   u64 key;
   u32 process;
   u32 core;
+  const u8* condition;  // executable view; null without one
+  Block* buffer;        // safe buffer; null without one
+  u32 buffer_size;      // bytes that were asked for
 
   alignas(64) Counter hits;
   Counter exits;
@@ -73,15 +82,21 @@ struct Event {
   Event* next_defined;    // all events, ascending ids
   Event* next_in_bucket;  // with the same low bits of the id
   Event* free_next;
-  u32 condition_size;
   u32 text_size;
-  u8 condition[HYPERDBG_REGULAR_CONDITION_SIZE];
+  u32 condition_size;
+  Block* condition_block;
+  CodeTraits condition_traits;
   char text[HYPERDBG_REGULAR_TEXT_SIZE];
 
   bool enabled() const {
     return std::atomic_ref(const_cast<EventState&>(state)).load(std::memory_order_relaxed) == EventState::enabled;
   }
   void set_state(EventState value) { std::atomic_ref(state).store(value, std::memory_order_relaxed); }
+  // By a core that is inside of it, while others may be too; one that was cleared stays so.
+  void disable_from_inside() {
+    EventState expected = EventState::enabled;
+    std::atomic_ref(state).compare_exchange_strong(expected, EventState::disabled, std::memory_order_relaxed);
+  }
   u64 tag() const { return HYPERDBG_TAG_START + u64{id}; }
 };
 

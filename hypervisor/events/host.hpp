@@ -15,13 +15,16 @@ struct Trigger {
   u64 context;  // $context
 };
 
-// One run of one action, as the host needs it to fill a script's context.
+// One run of one action, as the host needs it to fill a script's context or to call custom code.
 struct ScriptCall {
   Event& event;
   const Action& action;
   Stage stage;
   u64 context;
 };
+
+// What a condition says. `failed`: it was ended by a fault, or by its own length.
+enum class Verdict : u8 { met, unmet, failed };
 
 /*
  * The core that runs events. Every function may be called several times in one trigger. During run_script() and
@@ -32,6 +35,8 @@ concept EventHost = requires(H& host, const ScriptCall& call, u32 event, Stage s
   { host.core() } -> std::same_as<u32>;
   { host.process() } -> std::same_as<u32>;          // tgid; only asked for when a filter needs it
   { host.run_script(call) } -> std::same_as<bool>;  // false: the run was ended by an error
+  { host.run_code(call) } -> std::same_as<bool>;    // false: it faulted; then its event is disabled
+  { host.run_condition(call.event, stage, call.context) } -> std::same_as<Verdict>;
   host.break_to_debugger(event, stage);
   { host.instruction_pointer_changed() } -> std::same_as<bool>;  // by an action, since the trigger began
   host.warn(event, text);                                        // a RECORD_TEXT of this event
@@ -46,19 +51,6 @@ enum class Next : u8 {
 struct Outcome {
   Next next = Next::emulate;
   bool post = false;  // Engine::run_post() has something to do after the emulation
-};
-
-// Memory of both views of one action slot, HYPERDBG_REGULAR_ACTION_SIZE bytes each.
-struct CodePages {
-  u8* writable;
-  const u8* executable;
-};
-
-// Where the engine gets memory when a free list is empty. A refusal makes a request fail with "no free slot".
-struct PageSource {
-  void* context;
-  Result<u8*> (*data_page)(void* context);  // 4096 bytes, zeroed
-  Result<CodePages> (*code_pages)(void* context);
 };
 
 }  // namespace hyperdbg

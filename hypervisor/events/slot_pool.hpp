@@ -22,6 +22,18 @@ class SlotPool {
     --free_;
     return slot;
   }
+  // Of slots with a `capacity`: the smallest that has this much.
+  T* take_smallest(u64 size) {
+    T** best = nullptr;
+    for (T** link = &first_; *link; link = &(*link)->free_next)
+      if ((*link)->capacity >= size && (!best || (*link)->capacity < (*best)->capacity)) best = link;
+    if (!best) return nullptr;
+    T* slot = *best;
+    *best = slot->free_next;
+    slot->free_next = nullptr;
+    --free_;
+    return slot;
+  }
   u32 free() const { return free_; }
 
  private:

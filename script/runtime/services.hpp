@@ -47,6 +47,8 @@ inline Area area_of(const Context& context, u64 address) {
       return {reinterpret_cast<u8*>(context.globals), u64{HYPERDBG_MAXIMUM_GLOBALS} * 8};
     case HYPERDBG_SCRIPT_AREA_CODE:
       return {const_cast<u8*>(context.code), context.code_size, false};
+    case HYPERDBG_SCRIPT_AREA_BUFFER:
+      return {context.buffer_bytes, context.buffer_size};
     case HYPERDBG_SCRIPT_AREA_TEXT:
       return {reinterpret_cast<u8*>(context.text), HYPERDBG_SCRIPT_TEXT_SIZE, false};
     default:
