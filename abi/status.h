@@ -9,6 +9,8 @@ enum hyperdbg_status {
 	HYPERDBG_EVENT_NOT_CREATED = 0xc0000004,
 	HYPERDBG_INVALID_ADDRESS = 0xc0000005,
 	HYPERDBG_INVALID_CORE = 0xc0000006,
+	HYPERDBG_INVALID_EXCEPTION = 0xc0000007,        /* !exception: not one of the first 32 vectors */
+	HYPERDBG_INVALID_INTERRUPT = 0xc0000008,        /* !interrupt: not one of the vectors 20h to ffh */
 	HYPERDBG_EDIT_INVALID_ADDRESS = 0xc000000b,
 	HYPERDBG_UNKNOWN_TAG = 0xc000000e,
 	HYPERDBG_UNKNOWN_MODIFICATION = 0xc000000f,
@@ -34,4 +36,5 @@ enum hyperdbg_status {
 	HYPERDBG_READ_ONLY_REGISTER = 0xc0000108,
 	HYPERDBG_NOT_IN_EVENT = 0xc0000109,             /* events sc, but the halt is not the pre stage of an event */
 	HYPERDBG_SCRIPT_FAILED = 0xc000010a,            /* evaluation aborted; a RECORD_SCRIPT_ERROR says why */
+	HYPERDBG_NOT_INTERCEPTED = 0xc000010b,          /* this processor, or its emulator, does not exit there */
 };

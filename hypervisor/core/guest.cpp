@@ -13,10 +13,7 @@ constexpr u64 isolation_bit = 1 << 12;  // user and kernel tables are two adjace
 constexpr u64 kernel_half = 1ull << 63;
 
 AddressSpace space_of(const Vcpu& vcpu, u64 address) {
-  u64 root = vcpu.backend->page_table_root(vcpu);
-  // Under page-table isolation the tables of user mode lack the kernel; its own stand in the page before.
-  if (machine.boot->isolation != 0 && (address & kernel_half) != 0) root &= ~isolation_bit;
-  return {.cr3 = root, .levels = machine.boot->levels};
+  return {.cr3 = page_table_root_for(vcpu, address), .levels = machine.boot->levels};
 }
 
 u64 task_member(const Vcpu& vcpu, u32 offset, u64 size) {
@@ -66,6 +63,12 @@ bool peek_code(const AddressSpace& space, u64 address, u16& code) {
 }
 
 }  // namespace
+
+u64 page_table_root_for(const Vcpu& vcpu, u64 address) {
+  const u64 root = vcpu.backend->page_table_root(vcpu);
+  // Under page-table isolation the tables of user mode lack the kernel; its own stand in the page before.
+  return machine.boot->isolation != 0 && (address & kernel_half) != 0 ? root & ~isolation_bit : root;
+}
 
 bool read_virtual(const Vcpu& vcpu, u64 address, void* to, u64 size) {
   return machine.guest->read(space_of(vcpu, address), VirtualAddress{address}, to, size) == size;

@@ -13,6 +13,9 @@ bool read_physical(u64 address, void* to, u64 size);
 bool write_physical(u64 address, const void* from, u64 size);
 bool translate_virtual(const Vcpu& vcpu, u64 address, u64& physical);
 
+// The root of the page tables in which the guest finds this address.
+u64 page_table_root_for(const Vcpu& vcpu, u64 address);
+
 // Bytes at the instruction pointer, at most `size`; how many there are.
 u32 read_code(const Vcpu& vcpu, u8* to, u32 size);
 // Length of the instruction at `rip`, for processors that do not tell; without prefixes it would be `usual`.

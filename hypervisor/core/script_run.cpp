@@ -4,6 +4,7 @@
 #include "hypervisor/core/event_host.hpp"
 #include "hypervisor/core/guest.hpp"
 #include "hypervisor/core/halt.hpp"
+#include "hypervisor/core/injection.hpp"
 #include "hypervisor/core/machine.hpp"
 #include "hypervisor/core/records.hpp"
 #include "hypervisor/cpu/instructions.hpp"
@@ -53,7 +54,7 @@ struct RootHost {
   }
   static void cache(hyperdbg_script_context&, u64) {}
   static void relax(hyperdbg_script_context&) { cpu::pause(); }
-  static u64 service(hyperdbg_script_context& context, u64 number, u64 a, u64, u64, u64 position);
+  static u64 service(hyperdbg_script_context& context, u64 number, u64 a, u64 b, u64 c, u64 position);
 };
 using Shared = script::Services<RootHost>;
 
@@ -65,13 +66,24 @@ u64 sleep(hyperdbg_script_context& context, u64 microseconds, u64 position) {
   return 0;
 }
 
-u64 RootHost::service(hyperdbg_script_context& context, u64 number, u64 a, u64, u64, u64 position) {
+u64 inject(hyperdbg_script_context& context, u64 type, u64 vector, u64 error_code) {
+  ScriptRun& run = run_of(&context);
+  const char* refusal = request_injection(*run.vcpu, type, vector, static_cast<u32>(error_code));
+  if (refusal != nullptr) record_text(*run.vcpu, run.event, refusal);
+  return 0;
+}
+
+u64 RootHost::service(hyperdbg_script_context& context, u64 number, u64 a, u64 b, u64 c, u64 position) {
   switch (number) {
     case HYPERDBG_SERVICE_TIME_STAMP:
     case HYPERDBG_SERVICE_TIME_STAMP_AND_CORE:
       return cpu::rdtsc() + machine.tsc_offset;
     case HYPERDBG_SERVICE_SLEEP:
       return sleep(context, a, position);
+    case HYPERDBG_SERVICE_INJECT:
+      return inject(context, a, b, 0);
+    case HYPERDBG_SERVICE_INJECT_WITH_ERROR:
+      return inject(context, a, b, c);
     default:
       end(context, HYPERDBG_SCRIPT_NOT_AVAILABLE, position, number);
   }

@@ -13,6 +13,9 @@ struct Vcpu;
 extern "C" {
 [[noreturn]] void svm_run(hyperdbg::Vcpu* vcpu, hyperdbg::u64 vmcb);
 void svm_take_nmi();
+void svm_take_interrupt();
+void svm_try_xsetbv(hyperdbg::u64 vmcb);
+void svm_xsetbv_guest();
 void svm_save(hyperdbg::u64 vmcb);
 void svm_close_gif();
 [[noreturn]] void vmx_run(hyperdbg::Vcpu* vcpu);
@@ -23,6 +26,6 @@ void load_code_segment(hyperdbg::u64 selector);
                               hyperdbg::u64 vendor);
 hyperdbg::u64 script_call(hyperdbg_script_context* context, const void* entry, hyperdbg::u64* unwind);
 [[noreturn]] void script_unwind(hyperdbg::u64 unwind);
-extern const hyperdbg::u8 exception_entries[32 * 16];
+extern const hyperdbg::u8 exception_entries[256 * 16];
 }
 #pragma GCC visibility pop

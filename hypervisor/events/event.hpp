@@ -61,6 +61,7 @@ struct Event {
   u64 key;
   u32 process;
   u32 core;
+  u64 mask;  // which bits it watches, see Trigger::unchanged
 
   alignas(64) Counter hits;
   Counter exits;
