@@ -33,6 +33,7 @@ Bytes encode_event(const EventDefinition& definition, hyperdbg_action_kind kind,
   event.flags = definition.flags;
   event.process = definition.process;
   event.core = definition.core;
+  event.mask = definition.mask;
   event.text_size = static_cast<std::uint32_t>(listed_text(definition).size());
   event.action_count = 1;
   Bytes bytes;
