@@ -102,7 +102,7 @@ bool Svm::injecting(const Cpu& cpu, Injection& pending) {
 void Svm::deliver(Cpu& cpu, const ExceptionInfo& exception, u8 length) {
   switch (static_cast<x86::Vector>(exception.injection.vector)) {
     case x86::Vector::page_fault:
-      cpu.vmcb->cr2 = exception.detail;
+      write_register(cpu, HYPERDBG_CR2, exception.detail);
       break;
     case x86::Vector::debug:
       cpu.vmcb->dr6 |= exception.detail;

@@ -128,6 +128,7 @@ bool Svm::write_register(Cpu& cpu, u32 number, u64 value) {
     *place = value;
     if (number == HYPERDBG_CR0 || number == HYPERDBG_CR3 || number == HYPERDBG_CR4) flush(cpu);
     if (number == HYPERDBG_RIP) cpu.instruction_pointer_set = true;
+    if (number == HYPERDBG_CR2) cpu::write_cr2(value);    // Bochs's VMRUN does not load it
     if (number == HYPERDBG_DR7) cpu::write_dr<7>(value);  // QEMU's VMRUN does not arm the breakpoints in it
     return true;
   }

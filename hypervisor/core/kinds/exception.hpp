@@ -3,6 +3,7 @@
 #include "hypervisor/core/fault_report.hpp"
 #include "hypervisor/core/kinds/trigger.hpp"
 #include "hypervisor/core/nmi.hpp"
+#include "x86/registers.hpp"
 
 namespace hyperdbg {
 
