@@ -17,7 +17,6 @@ using x86::vmx::FieldNatural;
 using x86::vmx::Interruptibility;
 using x86::vmx::InterruptionInformation;
 using x86::vmx::InterruptionType;
-using x86::vmx::PendingDebugExceptions;
 namespace pin_based = x86::vmx::pin_based;
 namespace primary = x86::vmx::primary;
 
@@ -40,10 +39,6 @@ Exit exception(InterruptionInformation information, bool delivering) {
   // 28.2.3: an IRET had ended the blocking of NMIs when it was interrupted, and will be executed again.
   if (information.get(InterruptionInformation::nmi_unblocking) && !delivering && vector != double_fault)
     set_interruptibility(interruptibility().with(Interruptibility::blocking_by_nmi, true));
-  // An instruction that faults has not been stepped over, but Bochs says so; the guest's handler would get the trap.
-  const PendingDebugExceptions pending{vmread(FieldNatural::GUEST_PENDING_DEBUG_EXCEPTIONS)};
-  if (pending.get(PendingDebugExceptions::bs))
-    vmwrite(FieldNatural::GUEST_PENDING_DEBUG_EXCEPTIONS, pending.with(PendingDebugExceptions::bs, false).value);
   Exit exit{.kind = ExitKind::exception, .length = 0, .io = {}};
   if (information.by_instruction()) exit.length = instruction_length();
   Injection injection{.type = static_cast<InjectionType>(information.get(InterruptionInformation::type)),
