@@ -55,8 +55,9 @@ struct hyperdbg_event {
 	uint32_t text_size;      /* 0x24 bytes */
 	uint32_t action_count;   /* 0x28 */
 	uint32_t reserved;       /* 0x2c zero */
+	uint64_t mask;           /* 0x30 CRWRITE: the bits whose change is watched; 0 = all, and for all other kinds */
 };
-HYPERDBG_ASSERT_SIZE(hyperdbg_event, 48);
+HYPERDBG_ASSERT_SIZE(hyperdbg_event, 56);
 
 enum hyperdbg_action_kind { HYPERDBG_ACTION_BREAK = 0, HYPERDBG_ACTION_LOG = 1, HYPERDBG_ACTION_CODE = 2, HYPERDBG_ACTION_SCRIPT = 3 };
 

@@ -68,8 +68,9 @@ struct hyperdbg_boot_cpu {
 	uint64_t tss_page;        /* 0x28 physical page for the image's own TSS (see hypervisor/entry/) */
 	uint64_t tss_tables[4];   /* 0x30 zeroed physical pages for the tables that map it */
 	uint64_t apic_id;         /* 0x50 */
+	uint64_t io_permissions;  /* 0x58 three contiguous physical pages, all zero */
 };
-HYPERDBG_ASSERT_SIZE(hyperdbg_boot_cpu, 0x58);
+HYPERDBG_ASSERT_SIZE(hyperdbg_boot_cpu, 0x60);
 
 /* Filled by the module before the first CPU enters; constant afterwards. */
 struct hyperdbg_boot {
@@ -80,28 +81,27 @@ struct hyperdbg_boot {
 	uint64_t pages;           /* 0x20 physical address of the first struct hyperdbg_page_list */
 	uint64_t zero_page;       /* 0x28 what the guest sees instead of hidden pages */
 	uint64_t page_offset;     /* 0x30 where Linux maps physical memory linearly */
-	uint64_t io_permissions;  /* 0x38 three contiguous physical pages, all zero */
-	uint32_t cpus;            /* 0x40 entries of cpu[] that are filled: all possible CPUs */
-	uint32_t vendor;          /* 0x44 enum hyperdbg_vendor */
-	uint32_t mode;            /* 0x48 enum hyperdbg_mode */
-	uint32_t uart;            /* 0x4c */
-	uint32_t uart_divisor;    /* 0x50 115200 / baud */
-	uint32_t uart_irq;        /* 0x54 */
-	uint32_t levels;          /* 0x58 4 or 5 */
-	uint32_t isolation;       /* 0x5c 1 with kernel page-table isolation: CR3 bit 12 tells the user's tables */
-	uint32_t task_tgid;       /* 0x60 offsets in struct task_struct */
-	uint32_t task_pid;        /* 0x64 */
-	uint32_t task_comm;       /* 0x68 */
-	uint32_t task_group_leader; /* 0x6c */
-	uint64_t anchor;          /* 0x70 see hyperdbg_hello_answer */
-	uint64_t tsc_khz;         /* 0x78 */
-	uint64_t boot_time;       /* 0x80 */
-	uint64_t boot_tsc;        /* 0x88 */
-	uint64_t io_apic;         /* 0x90 physical address, 0 = none found */
-	uint8_t build_id[20];     /* 0x98 */
-	char release[64];         /* 0xac */
-	uint32_t reserved;        /* 0xec zero */
-	struct hyperdbg_boot_cpu cpu[HYPERDBG_MAXIMUM_CPUS]; /* 0xf0 */
+	uint32_t cpus;            /* 0x38 entries of cpu[] that are filled: all possible CPUs */
+	uint32_t vendor;          /* 0x3c enum hyperdbg_vendor */
+	uint32_t mode;            /* 0x40 enum hyperdbg_mode */
+	uint32_t uart;            /* 0x44 */
+	uint32_t uart_divisor;    /* 0x48 115200 / baud */
+	uint32_t uart_irq;        /* 0x4c */
+	uint32_t levels;          /* 0x50 4 or 5 */
+	uint32_t isolation;       /* 0x54 1 with kernel page-table isolation: CR3 bit 12 tells the user's tables */
+	uint32_t task_tgid;       /* 0x58 offsets in struct task_struct */
+	uint32_t task_pid;        /* 0x5c */
+	uint32_t task_comm;       /* 0x60 */
+	uint32_t task_group_leader; /* 0x64 */
+	uint64_t anchor;          /* 0x68 see hyperdbg_hello_answer */
+	uint64_t tsc_khz;         /* 0x70 */
+	uint64_t boot_time;       /* 0x78 */
+	uint64_t boot_tsc;        /* 0x80 */
+	uint64_t io_apic;         /* 0x88 physical address, 0 = none found */
+	uint8_t build_id[20];     /* 0x90 */
+	char release[64];         /* 0xa4 */
+	uint32_t reserved;        /* 0xe4 zero */
+	struct hyperdbg_boot_cpu cpu[HYPERDBG_MAXIMUM_CPUS]; /* 0xe8 */
 };
 
 /* Kept by the module, read by the image while halted: what is loaded in the kernel. */

@@ -9,6 +9,8 @@ enum hyperdbg_status {
 	HYPERDBG_EVENT_NOT_CREATED = 0xc0000004,
 	HYPERDBG_INVALID_ADDRESS = 0xc0000005,
 	HYPERDBG_INVALID_CORE = 0xc0000006,
+	HYPERDBG_INVALID_EXCEPTION = 0xc0000007,        /* !exception: not one of the first 32 vectors */
+	HYPERDBG_INVALID_INTERRUPT = 0xc0000008,        /* !interrupt: not one of the vectors 20h to ffh */
 	HYPERDBG_EDIT_INVALID_ADDRESS = 0xc000000b,
 	HYPERDBG_UNKNOWN_TAG = 0xc000000e,
 	HYPERDBG_UNKNOWN_MODIFICATION = 0xc000000f,
@@ -38,10 +40,11 @@ enum hyperdbg_status {
 	HYPERDBG_BREAK_IN_VMI = 0xc0000107,             /* a break action, and nobody to break to */
 	HYPERDBG_READ_ONLY_REGISTER = 0xc0000108,
 	HYPERDBG_NOT_IN_EVENT = 0xc0000109,             /* events sc, but the halt is not the pre stage of an event */
+	HYPERDBG_SCRIPT_FAILED = 0xc000010a,            /* evaluation aborted; a RECORD_SCRIPT_ERROR says why */
+	HYPERDBG_NOT_INTERCEPTED = 0xc000010b,          /* this processor, or its emulator, does not exit there */
 	HYPERDBG_NO_ACTIONS = 0xc0000120,               /* an event without actions cannot be enabled */
 	HYPERDBG_OTHER_BUFFER = 0xc0000121,             /* the event has a safe buffer of another size */
 	HYPERDBG_TOO_MANY_ACTIONS = 0xc0000122,         /* the event has HYPERDBG_MAXIMUM_ACTIONS */
-	HYPERDBG_SCRIPT_FAILED = 0xc000010a,            /* evaluation aborted; a RECORD_SCRIPT_ERROR says why */
 	HYPERDBG_TOO_MANY_AGGREGATIONS = 0xc0000140,    /* HYPERDBG_MAXIMUM_AGGREGATIONS are in use */
 	HYPERDBG_AGGREGATION_DIFFERS = 0xc0000141,      /* the name is in use for another kind or other keys */
 };

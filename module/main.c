@@ -156,7 +156,8 @@ static int fill_cpu(unsigned int cpu)
 	boot->host_area = physical_page(0);
 	boot->msr_permissions = physical_page(1);
 	boot->tss_page = physical_page(0);
-	if (!boot->control_block || !boot->host_area || !boot->msr_permissions || !boot->tss_page)
+	boot->io_permissions = physical_page(2);
+	if (!boot->control_block || !boot->host_area || !boot->msr_permissions || !boot->tss_page || !boot->io_permissions)
 		return -ENOMEM;
 	for (i = 0; i < ARRAY_SIZE(boot->tss_tables); i++) {
 		boot->tss_tables[i] = physical_page(0);
@@ -311,8 +312,7 @@ static int build(const struct firmware *image, struct hyperdbg_start *start)
 		hyperdbg.boot->cpu[cpu].cr3 = __pa(hyperdbg.roots[cpu]);
 	}
 	zero_page = physical_page(0);
-	hyperdbg.boot->io_permissions = physical_page(2);
-	if (!zero_page || !hyperdbg.boot->io_permissions || memory_donate(&hyperdbg.pool, INITIAL_POOL_PAGES))
+	if (!zero_page || memory_donate(&hyperdbg.pool, INITIAL_POOL_PAGES))
 		return -ENOMEM;
 	hyperdbg.boot->zero_page = zero_page;
 	hyperdbg.image.last->next = __pa(hyperdbg.pool.first);

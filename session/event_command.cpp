@@ -196,14 +196,10 @@ Expected<std::uint32_t> buffer_size(const Words& words) {
 }
 
 Expected<void> take_own_arguments(EventDefinition& event, const Words& words) {
-  const std::size_t allowed = event.kind->argument == OwnArgument::none ? 0 : 1;
-  if (words.own.size() > allowed)
-    return allowed == 0 ? fail_with(ErrorKind::usage, "incorrect use of the '{}'", event.kind->name)
-                        : fail_with(ErrorKind::usage, "unknown parameter '{}'", words.own[allowed]);
-  if (words.own.empty()) return {};
-  const auto number = parse_number(words.own[0]);
-  if (!number || *number > ~0u) return fail_with(ErrorKind::usage, "unknown parameter '{}'", words.own[0]);
-  event.key = *number;
+  OwnArguments own{.key = HYPERDBG_ANY_KEY};
+  TRY_EXPECTED(event.kind->take(own, event.kind->name, words.own));
+  event.key = own.key;
+  event.mask = own.mask;
   return {};
 }
 
@@ -224,7 +220,7 @@ Expected<EventDefinition> parse_event_command(const Tokens& tokens, const EventR
   event.kind = tokens.empty() ? nullptr : find_event_kind(tokens[0].text);
   if (event.kind == nullptr)
     return fail("err, couldn't resolve command at '{}'", tokens.empty() ? std::string() : tokens[0].text);
-  if (!event.kind->built) return fail("err, '{}' is not available in this version", event.kind->name);
+  if (!event.kind->built()) return fail("err, '{}' is not available in this version", event.kind->name);
   const Words words = TRY_EXPECTED(sort_words(tokens, 1));
   if (words.blocks.contains("condition")) event.condition = TRY_EXPECTED(machine_code(words, "condition"));
   event.actions = TRY_EXPECTED(take_actions(words));

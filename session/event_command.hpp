@@ -23,6 +23,7 @@ struct ActionDefinition {
 struct EventDefinition {
   const EventKind* kind = nullptr;
   std::uint64_t key = HYPERDBG_ANY_KEY;
+  std::uint64_t mask = 0;  // of `!crwrite`, 0 = all bits
   std::uint32_t stage = HYPERDBG_PRE;
   std::uint32_t flags = HYPERDBG_EVENT_ENABLED;
   std::uint32_t process = HYPERDBG_ANY_PROCESS;

@@ -57,6 +57,17 @@ TEST(EventCommand, takes_its_words_in_any_order_and_case) {
   EXPECT_EQ(event.text, "!MSREAD stage POST Script { x = 1; } core 1 0xC0000082 imm no PID 1c0");
 }
 
+TEST(EventCommand, takes_what_its_kind_needs) {
+  EXPECT_EQ(parse("!exception e").key, 0xeu);
+  EXPECT_EQ(parse("!exception stage post").key, HYPERDBG_ANY_KEY);
+  EXPECT_EQ(parse("!interrupt ec").key, 0xecu);
+  EXPECT_EQ(parse("!ioin 3f8").key, 0x3f8u);
+  EXPECT_EQ(parse("!iout stage all").key, HYPERDBG_ANY_KEY);
+  EXPECT_EQ(parse("!crwrite stage all 4").mask, 0u);
+  EXPECT_EQ(parse("!crwrite 0 pid 1c0 10000").key, 0u);
+  EXPECT_EQ(parse("!crwrite 0 pid 1c0 10000").mask, 0x10000u);
+}
+
 TEST(EventCommand, asks_whether_its_outputs_may_be_used) {
   EventRules rules = debugger();
   rules.check_outputs = [](const std::vector<std::string>& names) -> Expected<void> {
@@ -129,8 +140,24 @@ TEST(EventCommand, has_the_documented_errors) {
       {"!cpuid leaf", "unknown parameter 'leaf'"},
       {"!cpuid 100000000", "unknown parameter '100000000'"},
       {"!cpuid {1}", "unknown parameter '{1}'"},
-      {"!syscall 1", "err, '!syscall' is not available in this version"},
-      {"!iout", "err, '!ioout' is not available in this version"},
+      {"!monitor rw 1 2", "err, '!monitor' is not available in this version"},
+      {"!tsc 1", "incorrect use of the '!tsc'"},
+      {"!pmc 1", "incorrect use of the '!pmc'"},
+      {"!vmcall 1", "incorrect use of the '!vmcall'"},
+      {"!dr 7", "incorrect use of the '!dr'"},
+      {"!xsetbv 100000000", "unknown parameter '100000000'"},
+      {"!ioin 10000", "err, '10000' is no I/O port; ports are 0x0 to 0xffff"},
+      {"!iout com1", "unknown parameter 'com1'"},
+      {"!exception 20", "err, the entry should be between 0x0 to 0x1f or first 32 entries"},
+      {"!interrupt",
+       "err, triggering an event on all interrupts is not supported, because it would make the system unresponsive; "
+       "specify one vector, 0x20 to 0xff"},
+      {"!interrupt 10", "err, the entry should be between 0x20 to 0xFF or the entries between 32 to 255"},
+      {"!interrupt 100", "err, the entry should be between 0x20 to 0xFF or the entries between 32 to 255"},
+      {"!crwrite", "incorrect use of the '!crwrite'"},
+      {"!crwrite 3", "err, please choose either 0 for cr0 or 4 for cr4"},
+      {"!crwrite 0 0", "err, the mask 0 selects no bit; leave it out to watch all bits"},
+      {"!crwrite 0 1 2", "unknown parameter '2'"},
       {"!nothing", "err, couldn't resolve command at '!nothing'"},
       {"!cpuid pid 1 pid 2", "err, 'pid' is given twice"},
   };

@@ -8,45 +8,98 @@ namespace {
 
 constexpr std::uint32_t pre_only = HYPERDBG_PRE;
 constexpr std::uint32_t all_stages = HYPERDBG_ALL;
+constexpr TakeArguments* not_built = nullptr;
 // Hooks have several numbers in HyperDbg's list (by attribute); the row's number only has to be unused by the others.
 constexpr std::uint32_t hook = 0, detour = 7, hidden_breakpoint = 8;
 
 // clang-format off
 constexpr EventKind kinds[] = {
-    {"!cpuid", "", HYPERDBG_EVENT_CPUID, OwnArgument::optional_32_bit, all_stages, true, "[Eax]",
+    {"!cpuid", "", HYPERDBG_EVENT_CPUID, take_32_bits, all_stages, "[Eax]",
      "triggers on the CPUID instruction, for one leaf (Eax) or for all", "the leaf (EAX before execution)",
      "!cpuid\n"
      "!cpuid 1 stage post script { if ($context == 1) { @ecx = @ecx & ~20; } }\n"
-     "!cpuid 40000001 pid 1c0 core 2 script { printf(\"leaf %llx\\n\", $context); }"},
-    {"!msrread", "!msread", HYPERDBG_EVENT_RDMSR, OwnArgument::optional_32_bit, all_stages, true, "[Msr]",
+     "!cpuid 40000001 pid 1c0 core 2 script { printf(\"leaf %llx\\n\", $context); }",
+     ""},
+    {"!msrread", "!msread", HYPERDBG_EVENT_RDMSR, take_32_bits, all_stages, "[Msr]",
      "triggers on the RDMSR instruction, for one MSR or for all (but c0000102, e7 and e8)", "the MSR's index (ECX)",
      "!msrread c0000082\n"
      "!msrread 0xc0000082 script { @rax = 55; @rdx = 0; event_sc(1); }\n"
-     "!msrread stage post script { printf(\"msr %llx = %llx\\n\", $context, @eax); }"},
-    {"!msrwrite", "", HYPERDBG_EVENT_WRMSR, OwnArgument::optional_32_bit, all_stages, true, "[Msr]",
+     "!msrread stage post script { printf(\"msr %llx = %llx\\n\", $context, @eax); }",
+     ""},
+    {"!msrwrite", "", HYPERDBG_EVENT_WRMSR, take_32_bits, all_stages, "[Msr]",
      "triggers on the WRMSR instruction, for one MSR or for all (but c0000102, e7, e8, 48 and 49)", "the MSR's index (ECX)",
      "!msrwrite c0000082 stage all\n"
      "!msrwrite 0xc0000084 stage pre script { @eax = @eax | (1 << 9); }\n"
-     "!msrwrite 1b sc on"},
-    {"!epthook", "", hidden_breakpoint, OwnArgument::other, pre_only, false, "Address", "hidden breakpoint", "", ""},
-    {"!epthook2", "", detour, OwnArgument::other, pre_only, false, "Address", "hidden detour", "", ""},
-    {"!monitor", "", hook, OwnArgument::other, all_stages, false, "Attr From To", "watches memory", "", ""},
-    {"!syscall", "", HYPERDBG_EVENT_SYSCALL, OwnArgument::other, all_stages, false, "[Number]", "system calls", "", ""},
-    {"!syscall2", "", HYPERDBG_EVENT_SYSCALL, OwnArgument::other, all_stages, false, "[Number]", "system calls", "", ""},
-    {"!sysret", "", HYPERDBG_EVENT_SYSRET, OwnArgument::none, all_stages, false, "", "returns of system calls", "", ""},
-    {"!sysret2", "", HYPERDBG_EVENT_SYSRET, OwnArgument::none, all_stages, false, "", "returns of system calls", "", ""},
-    {"!tsc", "", HYPERDBG_EVENT_TSC, OwnArgument::none, all_stages, false, "", "RDTSC and RDTSCP", "", ""},
-    {"!pmc", "", HYPERDBG_EVENT_PMC, OwnArgument::none, all_stages, false, "", "RDPMC", "", ""},
-    {"!vmcall", "", HYPERDBG_EVENT_VMCALL, OwnArgument::none, all_stages, false, "", "VMCALL and VMMCALL", "", ""},
-    {"!exception", "", HYPERDBG_EVENT_EXCEPTION, OwnArgument::other, all_stages, false, "[Vector]", "exceptions", "", ""},
-    {"!interrupt", "", HYPERDBG_EVENT_INTERRUPT, OwnArgument::other, all_stages, false, "Vector", "interrupts", "", ""},
-    {"!dr", "", HYPERDBG_EVENT_DR, OwnArgument::none, all_stages, false, "", "debug registers", "", ""},
-    {"!ioin", "", HYPERDBG_EVENT_IN, OwnArgument::other, all_stages, false, "[Port]", "port reads", "", ""},
-    {"!ioout", "!iout", HYPERDBG_EVENT_OUT, OwnArgument::other, all_stages, false, "[Port]", "port writes", "", ""},
-    {"!mode", "", HYPERDBG_EVENT_MODE, OwnArgument::other, pre_only, false, "u|k|ku", "user/kernel transitions", "", ""},
-    {"!trace", "", HYPERDBG_EVENT_TRACE, OwnArgument::other, pre_only, false, "type", "traced instructions", "", ""},
-    {"!xsetbv", "", HYPERDBG_EVENT_XSETBV, OwnArgument::optional_32_bit, all_stages, false, "[Xcr]", "XSETBV", "", ""},
-    {"!crwrite", "", HYPERDBG_EVENT_CRWRITE, OwnArgument::other, all_stages, false, "0|4 [Mask]", "writes to CR0 or CR4", "", ""},
+     "!msrwrite 1b sc on",
+     ""},
+    {"!tsc", "", HYPERDBG_EVENT_TSC, take_none, all_stages, "",
+     "triggers on RDTSC and RDTSCP, in any ring", "0 for RDTSC, 1 for RDTSCP",
+     "!tsc pid 1c0 stage post script { @rax = 0; @rdx = 0; }\n"
+     "!tsc pid 1c0 script { printf(\"%llx reads the TSC\\n\", @rip); }",
+     "the kernel reads the TSC all the time: name a process where you can"},
+    {"!pmc", "", HYPERDBG_EVENT_PMC, take_none, all_stages, "",
+     "triggers on the RDPMC instruction", "0",
+     "!pmc\n"
+     "!pmc script { @rax = 1234; @rdx = 0; event_sc(1); }",
+     ""},
+    {"!vmcall", "", HYPERDBG_EVENT_VMCALL, take_none, all_stages, "",
+     "triggers on VMCALL and VMMCALL, the processor's own of the two", "0",
+     "!vmcall script { printf(\"hypercall %llx\\n\", @rax); }\n"
+     "!vmcall script { @rax = 0; event_sc(1); }",
+     "the debugger's own hypercalls are no triggers. For all others there is no hypervisor: the effect is #UD, and\n"
+     "post comes when it is on its way"},
+    {"!exception", "", HYPERDBG_EVENT_EXCEPTION, take_exception, all_stages, "[Vector]",
+     "triggers on an exception (Vector 0 to 1f) or on all, before the guest gets it", "the vector",
+     "!exception e stage post script { printf(\"page fault at %llx\\n\", @cr2); }\n"
+     "!exception 6 pid 1c0 script { @rip = @rip + 2; }\n"
+     "!exception 3\n"
+     "!exception 0 script { printf(\"%s divides by zero\\n\", $pname); }",
+     "@cr2 is the address of a page fault in post only. A fault that is swallowed (sc) comes again at once, unless the\n"
+     "script moves @rip or puts right what was wrong; INT3 and INTO are passed by. NMIs and debug exceptions that the\n"
+     "debugger uses itself are no triggers"},
+    {"!interrupt", "", HYPERDBG_EVENT_INTERRUPT, take_interrupt, all_stages, "Vector",
+     "triggers on an external interrupt (Vector 20 to ff), before the guest gets it", "the vector",
+     "!interrupt ec script { .count = .count + 1; }\n"
+     "!interrupt 22 sc on",
+     "while such an event exists all external interrupts exit. One that is swallowed (sc) is ended at the local APIC"},
+    {"!dr", "", HYPERDBG_EVENT_DR, take_none, all_stages, "",
+     "triggers on MOV to or from a debug register", "0",
+     "!dr stage all script { printf(\"%llx: dr7 is %llx\\n\", @rip, @dr7); }\n"
+     "!dr sc on",
+     ""},
+    {"!ioin", "", HYPERDBG_EVENT_IN, take_port, all_stages, "[Port]",
+     "triggers on IN and INS, for one port or for all", "the port",
+     "!ioin 71 stage post script { printf(\"cmos: %x\\n\", @rax & ff); }\n"
+     "!ioin 60 script { @rax = 0; event_sc(1); }",
+     "a repeated string instruction triggers once (again after each page of elements). The debugger's own serial port\n"
+     "stays invisible"},
+    {"!ioout", "!iout", HYPERDBG_EVENT_OUT, take_port, all_stages, "[Port]",
+     "triggers on OUT and OUTS, for one port or for all", "the port",
+     "!ioout 3f8 script { printf(\"%c\", @rax & ff); }\n"
+     "!ioout 70 script { @rax = (@rax & ~ff) | 80; }\n"
+     "!iout cf9 sc on",
+     "a repeated string instruction triggers once (again after each page of elements). The debugger's own serial port\n"
+     "stays invisible"},
+    {"!xsetbv", "", HYPERDBG_EVENT_XSETBV, take_32_bits, all_stages, "[Xcr]",
+     "triggers on the XSETBV instruction, for one register or for all", "the register's number (ECX)",
+     "!xsetbv\n"
+     "!xsetbv 0 script { printf(\"xcr0 = %llx\\n\", @eax); }",
+     ""},
+    {"!crwrite", "", HYPERDBG_EVENT_CRWRITE, take_control_register, all_stages, "0|4 [Mask]",
+     "triggers when CR0 or CR4 is written and one of the bits in Mask (default: all) changes", "0 for CR0, 4 for CR4",
+     "!crwrite 4\n"
+     "!crwrite 0 10000 script { printf(\"CR0.WP changes at %llx\\n\", @rip); }\n"
+     "!crwrite 4 300000 sc on",
+     "MOV to the register, and for CR0 also CLTS and LMSW"},
+    {"!epthook", "", hidden_breakpoint, not_built, pre_only, "Address", "hidden breakpoint", "", "", ""},
+    {"!epthook2", "", detour, not_built, pre_only, "Address", "hidden detour", "", "", ""},
+    {"!monitor", "", hook, not_built, all_stages, "Attr From To", "watches memory", "", "", ""},
+    {"!syscall", "", HYPERDBG_EVENT_SYSCALL, not_built, all_stages, "[Number]", "system calls", "", "", ""},
+    {"!syscall2", "", HYPERDBG_EVENT_SYSCALL, not_built, all_stages, "[Number]", "system calls", "", "", ""},
+    {"!sysret", "", HYPERDBG_EVENT_SYSRET, not_built, all_stages, "", "returns of system calls", "", "", ""},
+    {"!sysret2", "", HYPERDBG_EVENT_SYSRET, not_built, all_stages, "", "returns of system calls", "", "", ""},
+    {"!mode", "", HYPERDBG_EVENT_MODE, not_built, pre_only, "u|k|ku", "user/kernel transitions", "", "", ""},
+    {"!trace", "", HYPERDBG_EVENT_TRACE, not_built, pre_only, "type", "traced instructions", "", "", ""},
 };
 // clang-format on
 

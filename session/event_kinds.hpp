@@ -5,23 +5,24 @@
 #include <string_view>
 
 #include "abi/event.h"
+#include "session/event_arguments.hpp"
 
 namespace hyperdbg {
 
-enum class OwnArgument { none, optional_32_bit, other };
-
-// One event command. What is not built yet has a row all the same, so that it is refused by name.
+// One event command. What is not built yet has a row all the same, so that it is refused by name: it has no `take`.
 struct EventKind {
   std::string_view name;
   std::string_view alias;  // empty if none
   std::uint32_t kind;
-  OwnArgument argument;
-  std::uint32_t stages;  // mask of hyperdbg_stage
-  bool built;
+  TakeArguments* take;
+  std::uint32_t stages;            // mask of hyperdbg_stage
   std::string_view argument_name;  // as in the syntax line
   std::string_view summary;
   std::string_view context;   // what $context is
   std::string_view examples;  // one per line
+  std::string_view notes;     // what one should know before; may be empty
+
+  constexpr bool built() const { return take != nullptr; }
 };
 
 std::span<const EventKind> event_kinds();

@@ -45,6 +45,7 @@ Bytes encode_event(const EventDefinition& definition, ByteView condition, const 
   event.core = definition.core;
   event.buffer_size = definition.buffer_size;
   event.condition_size = static_cast<std::uint32_t>(condition.size());
+  event.mask = definition.mask;
   event.text_size = static_cast<std::uint32_t>(listed_text(definition).size());
   event.action_count = static_cast<std::uint32_t>(actions.size());
   Bytes bytes;

@@ -24,6 +24,8 @@ constexpr StatusText texts[] = {
      "the address is not valid here; it may be paged out or not yet touched (demand paging), or belong to another "
      "process"},
     {HYPERDBG_INVALID_CORE, "invalid core id; 'status' shows how many cores there are, counted from 0"},
+    {HYPERDBG_INVALID_EXCEPTION, "invalid exception index; the entry should be between 0x0 to 0x1f"},
+    {HYPERDBG_INVALID_INTERRUPT, "invalid interrupt index; the entry should be between 0x20 to 0xff"},
     {HYPERDBG_EDIT_INVALID_ADDRESS,
      "the memory was not edited, because the address is not valid in the current process"},
     {HYPERDBG_UNKNOWN_TAG, "tag id is invalid; 'events' lists the event numbers"},
@@ -79,6 +81,8 @@ constexpr StatusText texts[] = {
     {HYPERDBG_READ_ONLY_REGISTER, "the register cannot be changed"},
     {HYPERDBG_NOT_IN_EVENT, "the debuggee is not halted in the 'pre' stage of an event"},
     {HYPERDBG_SCRIPT_FAILED, "the evaluation was ended by an error"},
+    {HYPERDBG_NOT_INTERCEPTED,
+     "the debuggee's processor, or the emulator that stands in for it, cannot intercept this; no event was made"},
     {HYPERDBG_TOO_MANY_AGGREGATIONS, "there are 32 aggregations already; '.reset' forgets them, and all events"},
     {HYPERDBG_AGGREGATION_DIFFERS,
      "the aggregation of this name exists with another kind or other keys; choose another name"},

@@ -49,13 +49,15 @@ struct Table {
 Table make_table() {
   Table table;
   for (const EventKind& kind : event_kinds()) {
-    if (!kind.built) continue;
-    table.rows.push_back({fmt::format("{} {} {}", kind.name, kind.argument_name, common_syntax),
-                          fmt::format("$context   {}\n{}", kind.context, common_details)});
+    if (!kind.built()) continue;
+    const std::string own = kind.argument_name.empty() ? "" : fmt::format(" {}", kind.argument_name);
+    const std::string notes = kind.notes.empty() ? "" : fmt::format("\n{}", kind.notes);
+    table.rows.push_back({fmt::format("{}{} {}", kind.name, own, common_syntax),
+                          fmt::format("$context   {}\n{}{}", kind.context, common_details, notes)});
   }
   std::size_t row = 0;
   for (const EventKind& kind : event_kinds()) {
-    if (!kind.built) continue;
+    if (!kind.built()) continue;
     table.commands.push_back({.name = kind.name,
                               .aliases = kind.alias,
                               .summary = kind.summary,

@@ -11,7 +11,7 @@ void list(Console& console) {
   for (const Command* command : all_commands()) console.print("  {:<14} {}\n", command->name, command->summary);
   console.print("planned events, not in this version:");
   for (const EventKind& kind : event_kinds())
-    if (!kind.built) console.print(" {}", kind.name);
+    if (!kind.built()) console.print(" {}", kind.name);
   console.print("\n");
 }
 
@@ -22,7 +22,7 @@ Expected<void> run(Console& console, const CommandLine& line) {
   }
   if (line.arguments() != 1) return incorrect_use(line);
   const std::string& name = line.argument(0).text;
-  if (const EventKind* kind = find_event_kind(name); kind != nullptr && !kind->built)
+  if (const EventKind* kind = find_event_kind(name); kind != nullptr && !kind->built())
     return fail("err, '{}' is not available in this version", kind->name);
   const Command* command = find_command(name);
   if (command == nullptr) return unknown_command(name);

@@ -7,6 +7,11 @@ namespace hyperdbg {
 // Through the local APIC of the calling CPU, in the mode in which the guest has it; the guest's ICR_HIGH survives.
 void send_nmi(u32 apic_id);
 
+// Tells the local APIC of the calling CPU that a vector has been handled, if it has that one in service.
+void end_of_interrupt(u8 vector);
+// Makes the local APIC of the calling CPU raise it.
+void send_to_self(u8 vector);
+
 // The I/O APIC's pin of the debugger's UART, redirected to one CPU as NMI: so Ctrl+C reaches a guest that has
 // interrupts off.
 class UartInterrupt {

@@ -14,17 +14,26 @@ enum class MsrResult : u8 { done, general_protection };
 // implement it.
 template <class B>
 concept Backend = requires(typename B::Cpu& cpu, const typename B::Cpu& constant, u32 msr, u64 value, u64& out,
-                           u8 vector) {
+                           const Injection& injection, Injection& pending) {
   requires std::derived_from<typename B::Cpu, Vcpu>;
   { B::decode(cpu) } -> std::same_as<Exit>;
   // RIP moves behind the instruction; interrupt shadow and single-step are treated as the processor would have.
   {B::advance(cpu, u8{})};
   {B::cpuid(cpu)};
+  // CR0 or CR4; false: the processor would answer with #GP.
+  { B::write_control_register(cpu, u8{}, value) } -> std::same_as<bool>;
   { B::read_msr(cpu, msr, out) } -> std::same_as<MsrResult>;
   { B::write_msr(cpu, msr, value) } -> std::same_as<MsrResult>;
-  {B::inject_exception(cpu, vector)};
-  {B::inject_general_protection(cpu)};
-  {B::inject_nmi(cpu)};
+  // In the place of what the next entry would have injected.
+  {B::inject(cpu, injection)};
+  // What the next entry injects; after an exit, also the event whose delivery it interrupted.
+  { B::injecting(constant, pending) } -> std::same_as<bool>;
+  {B::inject_nmi(cpu)};  // when the guest can take one
+  // Maskable interrupts: whether the guest takes one at the next entry, and an exit as soon as it does.
+  { B::takes_interrupts(constant) } -> std::same_as<bool>;
+  {B::await_interrupt_window(cpu)};
+  // Delivers an exception that exited: its injection, and CR2 or DR6 as the processor would have left them.
+  {B::deliver(cpu, ExceptionInfo{}, u8{})};
   { B::take_nmi(cpu) } -> std::same_as<bool>;  // consumes the NMI that caused the exit or came in root mode
   { B::privileged(constant) } -> std::same_as<bool>;
   { B::instruction_pointer(constant) } -> std::same_as<u64>;
@@ -33,7 +42,9 @@ concept Backend = requires(typename B::Cpu& cpu, const typename B::Cpu& constant
   { B::read_register(constant, u32{}) } -> std::same_as<u64>;
   { B::write_register(cpu, u32{}, value) } -> std::same_as<bool>;  // false: read-only
   { B::code_bits(constant) } -> std::same_as<u32>;
-  {B::apply_intercepts(cpu)};
+  // Exits for what nobody watches are switched off; add_intercept() switches one on.
+  {B::clear_intercepts(cpu)};
+  {B::add_intercept(cpu, u32{}, value)};
   {B::flush(cpu)};
   {B::set_tsc_offset(cpu, value)};
   {B::describe(constant)};  // exit reason and state into the fault report
@@ -41,14 +52,18 @@ concept Backend = requires(typename B::Cpu& cpu, const typename B::Cpu& constant
 
 // The same backend for code that is not on the path of every exit, and therefore needs no template.
 struct BackendOperations {
+  void (*inject)(Vcpu&, const Injection&);
+  bool (*injecting)(const Vcpu&, Injection&);
   void (*inject_nmi)(Vcpu&);
+  bool (*takes_interrupts)(const Vcpu&);
+  void (*await_interrupt_window)(Vcpu&);
   bool (*take_nmi)(Vcpu&);
   u64 (*instruction_pointer)(const Vcpu&);
   u64 (*page_table_root)(const Vcpu&);
   u64 (*read_register)(const Vcpu&, u32);
   bool (*write_register)(Vcpu&, u32, u64);
   u32 (*code_bits)(const Vcpu&);
-  void (*apply_intercepts)(Vcpu&);
+  void (*clear_intercepts)(Vcpu&);
   void (*add_intercept)(Vcpu&, u32, u64);
   void (*flush)(Vcpu&);
   void (*set_tsc_offset)(Vcpu&, u64);
@@ -59,14 +74,18 @@ template <Backend B>
 constexpr BackendOperations operations_of() {
   using Cpu = typename B::Cpu;
   return {
+      [](Vcpu& v, const Injection& injection) { B::inject(static_cast<Cpu&>(v), injection); },
+      [](const Vcpu& v, Injection& pending) { return B::injecting(static_cast<const Cpu&>(v), pending); },
       [](Vcpu& v) { B::inject_nmi(static_cast<Cpu&>(v)); },
+      [](const Vcpu& v) { return B::takes_interrupts(static_cast<const Cpu&>(v)); },
+      [](Vcpu& v) { B::await_interrupt_window(static_cast<Cpu&>(v)); },
       [](Vcpu& v) { return B::take_nmi(static_cast<Cpu&>(v)); },
       [](const Vcpu& v) { return B::instruction_pointer(static_cast<const Cpu&>(v)); },
       [](const Vcpu& v) { return B::page_table_root(static_cast<const Cpu&>(v)); },
       [](const Vcpu& v, u32 number) { return B::read_register(static_cast<const Cpu&>(v), number); },
       [](Vcpu& v, u32 number, u64 value) { return B::write_register(static_cast<Cpu&>(v), number, value); },
       [](const Vcpu& v) { return B::code_bits(static_cast<const Cpu&>(v)); },
-      [](Vcpu& v) { B::apply_intercepts(static_cast<Cpu&>(v)); },
+      [](Vcpu& v) { B::clear_intercepts(static_cast<Cpu&>(v)); },
       [](Vcpu& v, u32 kind, u64 key) { B::add_intercept(static_cast<Cpu&>(v), kind, key); },
       [](Vcpu& v) { B::flush(static_cast<Cpu&>(v)); },
       [](Vcpu& v, u64 offset) { B::set_tsc_offset(static_cast<Cpu&>(v), offset); },

@@ -8,6 +8,7 @@
 
 #include "hypervisor/core/checksum.hpp"
 #include "hypervisor/core/core_fixture.hpp"
+#include "hypervisor/core/guest_instructions.hpp"
 #include "hypervisor/core/image_pages.hpp"
 #include "hypervisor/core/root_mode.hpp"
 #include "hypervisor/core/vector_state.hpp"
@@ -66,6 +67,36 @@ void end_vectors(const VectorState&) {
 void send_nmi(u32 apic_id) {
   auto& cpu = static_cast<test::FakeCpu&>(machine.vcpu(apic_id));
   __atomic_store_n(&cpu.nmi_pending, true, __ATOMIC_SEQ_CST);
+}
+
+void end_of_interrupt(u8 vector) {
+  line.apic.push_back("eoi " + std::to_string(vector));
+}
+void send_to_self(u8 vector) {
+  line.apic.push_back("self " + std::to_string(vector));
+}
+
+// Ports read as their number and the size, hidden ones as in ports.cpp.
+static bool hidden(u16 port) {
+  return port >= machine.boot->uart && port < machine.boot->uart + 8;
+}
+u32 read_port(u16 port, u8 size) {
+  return hidden(port) ? ~0u : u32{port} << 8 | size;
+}
+void write_port(u16 port, u8 size, u32 value) {
+  if (!hidden(port)) line.ports.push_back({port, size, value});
+}
+void clear_port_intercepts(u8*) {}
+
+// Counter 0 counts, others do not exist; XCR0 takes what keeps x87.
+bool execute_rdpmc(u32 counter, u64& value, Injection& refusal) {
+  value = 0x1111222233334444;
+  refusal = general_protection_fault;
+  return counter == 0;
+}
+bool execute_xsetbv(u32 number, u64 value, Injection& refusal) {
+  refusal = general_protection_fault;
+  return number == 0 && (value & 1) != 0;
 }
 
 namespace {

@@ -40,29 +40,65 @@ MsrResult FakeBackend::write_msr(Cpu& cpu, u32 msr, u64 value) {
   return MsrResult::done;
 }
 
-void FakeBackend::inject_exception(Cpu& cpu, u8 vector) {
-  cpu.trace.push_back("#" + std::to_string(vector));
+// The guest's #GP is what most tests wait for, so it has a name.
+void FakeBackend::inject(Cpu& cpu, const Injection& injection) {
+  cpu.injection = injection;
+  if (injection.type == InjectionType::external_interrupt) {
+    cpu.trace.push_back("interrupt " + std::to_string(injection.vector));
+  } else {
+    cpu.trace.push_back(injection.vector == 13 ? "#GP" : "#" + std::to_string(injection.vector));
+  }
+}
+
+bool FakeBackend::injecting(const Cpu& cpu, Injection& pending) {
+  if (cpu.injection) pending = *cpu.injection;
+  return cpu.injection.has_value();
+}
+
+void FakeBackend::deliver(Cpu& cpu, const ExceptionInfo& exception, u8 length) {
+  if (exception.injection.vector == 14) cpu.cr2 = exception.detail;
+  cpu.rip += length;
+  inject(cpu, exception.injection);
+}
+
+bool FakeBackend::write_control_register(Cpu& cpu, u8 number, u64 value) {
+  if (value >> 32 != 0) return false;
+  (number == 0 ? cpu.cr0 : cpu.cr4) = value;
+  cpu.trace.push_back("cr" + std::to_string(number));
+  return true;
+}
+
+static int debug_register(u32 number) {
+  if (number >= HYPERDBG_DR0 && number <= HYPERDBG_DR3) return static_cast<int>(number - HYPERDBG_DR0);
+  return number == HYPERDBG_DR6 ? 6 : number == HYPERDBG_DR7 ? 7 : -1;
 }
 
 u64 FakeBackend::read_register(const Cpu& cpu, u32 number) {
   if (number <= HYPERDBG_R15) return (&cpu.registers.rax)[number];
-  if (number == HYPERDBG_RIP) return cpu.rip;
-  return number == HYPERDBG_RFLAGS ? cpu.rflags : 0;
+  if (const int dr = debug_register(number); dr >= 0) return cpu.dr[dr];
+  switch (number) {
+    case HYPERDBG_RIP:
+      return cpu.rip;
+    case HYPERDBG_RFLAGS:
+      return cpu.rflags;
+    case HYPERDBG_CR0:
+      return cpu.cr0;
+    case HYPERDBG_CR2:
+      return cpu.cr2;
+    case HYPERDBG_CR4:
+      return cpu.cr4;
+    default:
+      return 0;
+  }
 }
 
 bool FakeBackend::write_register(Cpu& cpu, u32 number, u64 value) {
   if (number <= HYPERDBG_R15) return (&cpu.registers.rax)[number] = value, true;
+  if (const int dr = debug_register(number); dr >= 0) return cpu.dr[dr] = value, true;
   if (number != HYPERDBG_RIP) return false;
   cpu.rip = value;
   cpu.instruction_pointer_set = true;
   return true;
-}
-
-void FakeBackend::apply_intercepts(Cpu& cpu) {
-  cpu.intercepts.clear();
-  for (const KindRow& row : kind_table) {
-    machine.engine.for_each_watched_key(row.kind, cpu.core, [&](u64 key) { cpu.intercepts.insert({row.kind, key}); });
-  }
 }
 
 // --- the machine ---
@@ -71,7 +107,7 @@ namespace {
 
 constexpr u32 cpus = 2;
 constexpr u64 tables = 0x1000;  // of the guest
-constexpr u64 task_pointer = 0x9000, task = 0xa000, io_map = 0xc000, pool_list = 0x10000, hidden_list = 0x11000;
+constexpr u64 task_pointer = 0x9000, task = 0xa000, pool_list = 0x10000, hidden_list = 0x11000;
 constexpr u64 pool_start = 0x1000000, pool_pages = 500;
 constexpr u16 debugger_port = 0x2f8;
 
@@ -137,7 +173,6 @@ void fill_boot() {
   boot.uart = debugger_port;
   boot.levels = 4;
   boot.tsc_khz = 1000;
-  boot.io_permissions = io_map;
   std::strcpy(boot.release, "6.1.0-test");
   for (u32 core = 0; core < cpus; ++core) {
     boot.cpu[core].current_task = task_pointer;
@@ -293,16 +328,27 @@ hyperdbg_event event_of(u32 kind, u64 key, u32 stage, u32 flags) {
           .condition_size = 0,
           .text_size = 0,
           .action_count = 1,
-          .reserved = 0};
+          .reserved = 0,
+          .mask = 0};
 }
 }  // namespace
 
-u32 CoreTest::add_event(u32 kind, u64 key, u32 stage, Script script, u32 flags) {
+u32 CoreTest::add_scripted(const hyperdbg_event& event, Script script) {
   const Bytes blob = code(std::move(script));
   Bytes tail =
       bytes_of(hyperdbg_action{HYPERDBG_ACTION_SCRIPT, static_cast<u32>(blob.size()), 0, 0, HYPERDBG_SCRIPT_FUEL});
   tail.insert(tail.end(), blob.begin(), blob.end());
-  return add(event_of(kind, key, stage, flags), tail);
+  return add(event, tail);
+}
+
+u32 CoreTest::add_event(u32 kind, u64 key, u32 stage, Script script, u32 flags) {
+  return add_scripted(event_of(kind, key, stage, flags), std::move(script));
+}
+
+u32 CoreTest::add_masked_event(u32 kind, u64 key, u32 stage, u64 mask, Script script) {
+  hyperdbg_event event = event_of(kind, key, stage, 0);
+  event.mask = mask;
+  return add_scripted(event, std::move(script));
 }
 
 u32 CoreTest::add_break(u32 kind, u64 key, u32 stage) {

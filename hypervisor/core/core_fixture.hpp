@@ -5,6 +5,7 @@
 #include <deque>
 #include <functional>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -29,6 +30,8 @@ struct FakeCpu : Vcpu {
   std::map<u32, u64> msrs;  // any other one faults
   std::vector<std::string> trace;
   std::set<std::pair<u32, u64>> intercepts;
+  std::optional<Injection> injection;
+  u64 cr0 = 0x80010033, cr2 = 0, cr4 = 0x20, dr[8] = {};
 };
 
 struct Left {};  // thrown in place of the return to bare hardware
@@ -40,8 +43,12 @@ struct FakeBackend {
   static void cpuid(Cpu& cpu);
   static MsrResult read_msr(Cpu& cpu, u32 msr, u64& value);
   static MsrResult write_msr(Cpu& cpu, u32 msr, u64 value);
-  static void inject_exception(Cpu& cpu, u8 vector);
-  static void inject_general_protection(Cpu& cpu) { cpu.trace.push_back("#GP"); }
+  static bool write_control_register(Cpu& cpu, u8 number, u64 value);
+  static void inject(Cpu& cpu, const Injection& injection);
+  static bool injecting(const Cpu& cpu, Injection& pending);
+  static void deliver(Cpu& cpu, const ExceptionInfo& exception, u8 length);
+  static bool takes_interrupts(const Cpu& cpu) { return (cpu.rflags & 0x200) != 0 && !cpu.injection; }
+  static void await_interrupt_window(Cpu& cpu) { cpu.trace.push_back("window"); }
   static void inject_nmi(Cpu& cpu) { cpu.trace.push_back("NMI"); }
   static bool take_nmi(Cpu& cpu) { return __atomic_exchange_n(&cpu.nmi_pending, false, __ATOMIC_SEQ_CST); }
   static bool privileged(const Cpu& cpu) { return cpu.privilege == 0; }
@@ -51,7 +58,7 @@ struct FakeBackend {
   static u64 read_register(const Cpu& cpu, u32 number);
   static bool write_register(Cpu& cpu, u32 number, u64 value);
   static u32 code_bits(const Cpu&) { return 64; }
-  static void apply_intercepts(Cpu& cpu);
+  static void clear_intercepts(Cpu& cpu) { cpu.intercepts.clear(); }
   static void add_intercept(Cpu& cpu, u32 kind, u64 key) { cpu.intercepts.insert({kind, key}); }
   static void flush(Cpu& cpu) { cpu.trace.push_back("flush"); }
   static void set_tsc_offset(Cpu& cpu, u64 offset) { cpu.tsc_offset = offset; }
@@ -83,6 +90,14 @@ struct FakeLine {
   u64 idle = 0;       // polls for nothing, in a row
   bool interrupt = false;
   u32 vectors_begun = 0, vectors_ended = 0;  // of the processor's, not the line's
+  std::vector<std::string> apic;  // what the local APIC was told
+  struct PortWrite {
+    u16 port;
+    u8 size;
+    u32 value;
+    bool operator==(const PortWrite&) const = default;
+  };
+  std::vector<PortWrite> ports;
 
   void hear(const Bytes& bytes) { in.insert(in.end(), bytes.begin(), bytes.end()); }
 };
@@ -125,6 +140,7 @@ class CoreTest : public testing::Test {
   // Code that calls the function; also what REQUEST_EVALUATE takes.
   Bytes code(Script script);
   u32 add_event(u32 kind, u64 key, u32 stage, Script script, u32 flags = 0);
+  u32 add_masked_event(u32 kind, u64 key, u32 stage, u64 mask, Script script);
   u32 add_break(u32 kind, u64 key, u32 stage);
   hyperdbg_event_info info(u32 event);
   // Puts the words into the trace.
@@ -145,6 +161,7 @@ class CoreTest : public testing::Test {
 
  private:
   u32 add(const hyperdbg_event& event, const Bytes& tail);
+  u32 add_scripted(const hyperdbg_event& event, Script script);
   std::deque<Script> scripts_;
 };
 

@@ -12,7 +12,7 @@ namespace hyperdbg {
 
 namespace {
 
-constexpr u64 vector_nmi = 2, vector_page_fault = 14, carry = 1;
+constexpr u64 vector_nmi = 2, first_interrupt = 32, carry = 1, interrupts_on = 1 << 9;
 
 struct Fixup {
   u64 faults_at, resumes_at;
@@ -34,12 +34,13 @@ void take_nmi(Vcpu& vcpu, ExceptionFrame& frame) {
   }
 }
 
-// An instruction that may fault (see try_rdmsr) says by CF that it did.
+// An instruction that may fault (see try_rdmsr) says by CF that it did, and R11 says how.
 bool fix_up(ExceptionFrame& frame) {
   for (const Fixup* fixup = image_fixups_start; fixup != image_fixups_end; ++fixup) {
     if (fixup->faults_at != frame.rip) continue;
     frame.rip = fixup->resumes_at;
     frame.rflags |= carry;
+    frame.r11 = frame.vector;
     return true;
   }
   return false;
@@ -77,6 +78,11 @@ extern "C" [[gnu::used]] void handle_exception(ExceptionFrame* frame) {
   Vcpu& vcpu = current_vcpu();
   if (frame->vector == vector_nmi) return take_nmi(vcpu, *frame);
   if (vcpu.code_run != nullptr && handle_code_exception(vcpu, *frame)) return;
+  if (frame->vector >= first_interrupt) {
+    vcpu.acknowledged = static_cast<u8>(frame->vector);
+    frame->rflags &= ~interrupts_on;  // one at a time
+    return;
+  }
   if (fix_up(*frame) || end_script(vcpu, *frame)) return;
   report_frame(*frame, vcpu);
   stop_machine(vcpu);

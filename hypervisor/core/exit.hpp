@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 #include "base/types.hpp"
+#include "hypervisor/core/injection.hpp"
 
 namespace hyperdbg {
 
@@ -10,9 +11,18 @@ enum class ExitKind : u8 {
   cpuid,
   rdmsr,
   wrmsr,
+  rdtsc,
+  rdtscp,
+  rdpmc,
+  xsetbv,
+  debug_register,
+  control_register,
   hypercall,
+  exception,
+  interrupt,         // from outside, acknowledged
+  interrupt_window,  // the guest can take an interrupt now
   nmi,
-  io,  // an access to a hidden port
+  io,
   nested_fault,
   undefined,  // an instruction that does not exist for a guest
   shutdown,   // triple fault
@@ -33,12 +43,38 @@ struct IoInfo {
   bool string;
 };
 
+// MOV to or from a debug register.
+struct DebugRegisterInfo {
+  u8 number;            // 0 to 7, as in the instruction
+  u8 general_register;  // enum hyperdbg_register
+  bool write;
+};
+
+// An instruction that writes CR0 or CR4: MOV from a register, CLTS, or LMSW.
+struct ControlRegisterInfo {
+  enum class Kind : u8 { mov, clts, lmsw };
+  Kind kind;
+  u8 number;
+  u8 general_register;  // enum hyperdbg_register, of MOV
+  u16 status_word;      // of LMSW
+};
+
+// An exception that the guest has not got yet.
+struct ExceptionInfo {
+  Injection injection;
+  u64 detail;  // of #PF: the address, CR2 to be; of #DB: the bits that DR6 still lacks
+};
+
 struct Exit {
   ExitKind kind;
-  u8 length;  // of the instruction, where there is one
+  u8 length;  // of the instruction, where there is one; of an exception: of the instruction that raised it on purpose
   union {
     NestedFaultInfo nested_fault;
     IoInfo io;
+    DebugRegisterInfo debug_register;
+    ControlRegisterInfo control_register;
+    ExceptionInfo exception;
+    u8 interrupt;  // vector
   };
 };
 

@@ -65,4 +65,9 @@ void stop_machine(Vcpu& vcpu) {
   cpu::stop_forever();
 }
 
+void end_guest(Vcpu& vcpu, const char* what) {
+  report("\nhyperdbg: ", what, " on CPU ", Hex{vcpu.core}, "\n");
+  stop_machine(vcpu);
+}
+
 }  // namespace hyperdbg

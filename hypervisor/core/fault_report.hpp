@@ -34,6 +34,9 @@ void report(Parts... parts) {
 // Adds the CPU's state to what was reported, stops every other CPU, sends the report, and never returns.
 [[noreturn]] void stop_machine(Vcpu& vcpu);
 
+// The guest can go no further; `what` says why.
+[[noreturn]] void end_guest(Vcpu& vcpu, const char* what);
+
 // Called by a CPU that another one's fault has stopped.
 [[noreturn]] void stopped_by_fault();
 bool machine_has_faulted();

@@ -13,8 +13,7 @@ constexpr u64 isolation_bit = 1 << 12;  // user and kernel tables are two adjace
 constexpr u64 kernel_half = 1ull << 63;
 
 AddressSpace space_of(const Vcpu& vcpu, u64 address) {
-  const bool kernel = (address & kernel_half) != 0;
-  return {.cr3 = kernel ? kernel_root(vcpu) : vcpu.backend->page_table_root(vcpu), .levels = machine.boot->levels};
+  return {.cr3 = page_table_root_for(vcpu, address), .levels = machine.boot->levels};
 }
 
 template <class T>
@@ -66,10 +65,8 @@ bool peek_code(const AddressSpace& space, u64 address, u16& code) {
 
 }  // namespace
 
-// Under page-table isolation the tables of user mode lack the kernel; its own stand in the page before.
 u64 kernel_root(const Vcpu& vcpu) {
-  const u64 root = vcpu.backend->page_table_root(vcpu);
-  return machine.boot->isolation != 0 ? root & ~isolation_bit : root;
+  return page_table_root_for(vcpu, kernel_half);
 }
 
 bool readable_virtual(const Vcpu& vcpu, u64 address, u64 size) {
@@ -77,6 +74,12 @@ bool readable_virtual(const Vcpu& vcpu, u64 address, u64 size) {
   for (u64 at = address; at < address + size; at = page_of(at) + page_size)
     if (!translate_virtual(vcpu, at, physical)) return false;
   return true;
+}
+
+u64 page_table_root_for(const Vcpu& vcpu, u64 address) {
+  const u64 root = vcpu.backend->page_table_root(vcpu);
+  // Under page-table isolation the tables of user mode lack the kernel; its own stand in the page before.
+  return machine.boot->isolation != 0 && (address & kernel_half) != 0 ? root & ~isolation_bit : root;
 }
 
 bool read_virtual(const Vcpu& vcpu, u64 address, void* to, u64 size) {

@@ -19,6 +19,8 @@ bool translate_virtual(const Vcpu& vcpu, u64 address, u64& physical);
 bool readable_virtual(const Vcpu& vcpu, u64 address, u64 size);  // all of it
 // Physical address of the top-level table that has the kernel, also where the guest is on the one of user mode.
 u64 kernel_root(const Vcpu& vcpu);
+// The root of the page tables in which the guest finds this address.
+u64 page_table_root_for(const Vcpu& vcpu, u64 address);
 
 // Bytes at the instruction pointer, at most `size`; how many there are.
 u32 read_code(const Vcpu& vcpu, u8* to, u32 size);

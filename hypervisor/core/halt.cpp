@@ -117,6 +117,14 @@ void halt(Vcpu& vcpu, const HaltCause& cause) {
   resume_cpu(vcpu);
 }
 
+void apply_intercepts(Vcpu& vcpu) {
+  vcpu.backend->clear_intercepts(vcpu);
+  for (const KindRow& row : kind_table) {
+    machine.engine.for_each_watched_key(row.kind, vcpu.core,
+                                        [&](u64 key) { vcpu.backend->add_intercept(vcpu, row.kind, key); });
+  }
+}
+
 void resume_cpu(Vcpu& vcpu) {
   if (vcpu.intercept_generation != machine.engine.generation()) {
     const auto arm = [&](const Engine::Addition& added) {
@@ -124,7 +132,7 @@ void resume_cpu(Vcpu& vcpu) {
         vcpu.backend->add_intercept(vcpu, added.kind, added.key);
       }
     };
-    if (!machine.engine.for_each_addition_since(vcpu.intercept_generation, arm)) vcpu.backend->apply_intercepts(vcpu);
+    if (!machine.engine.for_each_addition_since(vcpu.intercept_generation, arm)) apply_intercepts(vcpu);
     vcpu.intercept_generation = machine.engine.generation();
   }
   if (vcpu.nested_generation != machine.nested->generation()) {

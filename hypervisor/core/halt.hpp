@@ -20,6 +20,9 @@ bool switch_operating_core(u32 core);
 // Called by every stopped CPU in its waiting loop: the operating core answers the debugger.
 void serve_if_operating(Vcpu& vcpu);
 
+// Exactly what events watch on this CPU exits.
+void apply_intercepts(Vcpu& vcpu);
+
 // What a CPU has to catch up on when a stop ends: intercepts, the clock, its translations.
 void resume_cpu(Vcpu& vcpu);
 

@@ -3,6 +3,7 @@
 
 #include "hypervisor/core/halt.hpp"
 #include "hypervisor/core/image_pages.hpp"
+#include "hypervisor/core/interrupts.hpp"
 #include "hypervisor/cpu/instructions.hpp"
 
 namespace hyperdbg {
@@ -27,13 +28,6 @@ void add_pool_pages(Pool& pool, const DirectMap& memory, u64 first_list) {
     }
     at = next;
   }
-}
-
-// One bit for each port with both vendors: AMD APM vol. 2, 15.10.1; Intel SDM vol. 3, 25.6.4.
-void hide_uart(const hyperdbg_boot& boot, const DirectMap& memory) {
-  constexpr u32 registers = 8;
-  u8* map = memory.at<u8>(PhysicalAddress{boot.io_permissions});
-  for (u32 port = boot.uart; port < boot.uart + registers; ++port) map[port / 8] |= static_cast<u8>(1u << port % 8);
 }
 
 }  // namespace
@@ -67,7 +61,6 @@ u32 Machine::start(hyperdbg_boot& boot_block, const NestedPaging& paging) {
     at = list->next;
   }
   if (boot->uart != 0) {
-    hide_uart(*boot, memory);
     link.open(static_cast<u16>(boot->uart), boot->uart_divisor, boot->io_apic, boot->uart_irq,
               static_cast<u32>(boot->cpu[0].apic_id));
   }
@@ -141,6 +134,7 @@ void Machine::cpu_offline(Vcpu& vcpu) {
     vcpu.backend->take_nmi(vcpu);
   }
   stop.release();
+  return_interrupts(vcpu);
   while (vcpu.expect_nmi) {
     if (vcpu.backend->take_nmi(vcpu)) vcpu.expect_nmi = false;
   }

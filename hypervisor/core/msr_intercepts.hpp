@@ -33,12 +33,9 @@ class MsrIntercepts {
     }
   }
 
-  // Afresh: what is watched, and what the backend itself must see.
-  void apply(u32 core, std::span<const x86::Msr> always) {
+  // Nothing is watched: only what the backend itself must see.
+  void clear(std::span<const x86::Msr> always) {
     __builtin_memset(map_, 0, Layout::size);
-    for (const u32 kind : {HYPERDBG_EVENT_RDMSR, HYPERDBG_EVENT_WRMSR}) {
-      machine.engine.for_each_watched_key(kind, core, [&](u64 key) { arm(core, kind, key); });
-    }
     for (const x86::Msr msr : always) {
       set(MsrAccess::read, static_cast<u32>(msr), true);
       set(MsrAccess::write, static_cast<u32>(msr), true);

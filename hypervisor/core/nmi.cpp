@@ -7,15 +7,15 @@
 
 namespace hyperdbg {
 
-void handle_nmi(Vcpu& vcpu) {
-  if (!vcpu.backend->take_nmi(vcpu)) return;
+bool take_nmi(Vcpu& vcpu) {
+  if (!vcpu.backend->take_nmi(vcpu)) return false;
   if (machine_has_faulted()) stopped_by_fault();
   bool ours = vcpu.expect_nmi;
   vcpu.expect_nmi = false;
   const bool hears_uart = machine.link.active() && vcpu.core == 0;
   if (hears_uart && !machine.stop.requested()) ours = serve_while_running(vcpu) || ours;
   if (machine.stop.requested()) machine.stop.park(vcpu);
-  if (!ours) vcpu.backend->inject_nmi(vcpu);
+  return !ours;
 }
 
 }  // namespace hyperdbg

@@ -27,7 +27,7 @@ struct Gate {
   u32 reserved;
 };
 static_assert(sizeof(Gate) == 16);
-alignas(16) constinit Gate idt[32] = {};
+alignas(16) constinit Gate idt[256] = {};
 
 // AMD APM vol. 2, 12.2.5 "64-bit task state segment".
 struct [[gnu::packed]] Tss {
@@ -44,7 +44,7 @@ static_assert(sizeof(Tss) == 0x68);
 constexpr u8 nmi = 2, interrupt_gate = 0x8e;
 
 void fill_idt() {
-  for (u8 vector = 0; vector < 32; ++vector) {
+  for (u32 vector = 0; vector < 256; ++vector) {
     const u64 entry = reinterpret_cast<u64>(&exception_entries[vector * 16]);
     idt[vector] = {.offset_low = static_cast<u16>(entry),
                    .selector = code_selector,

@@ -5,6 +5,7 @@
 #include "hypervisor/core/event_host.hpp"
 #include "hypervisor/core/guest.hpp"
 #include "hypervisor/core/halt.hpp"
+#include "hypervisor/core/injection.hpp"
 #include "hypervisor/core/machine.hpp"
 #include "hypervisor/core/records.hpp"
 #include "hypervisor/core/script_events.hpp"
@@ -74,7 +75,7 @@ struct RootHost {
     cpu::pause();
     yield_to_stop(run_of(&context));
   }
-  static u64 service(hyperdbg_script_context& context, u64 number, u64 a, u64, u64, u64 position);
+  static u64 service(hyperdbg_script_context& context, u64 number, u64 a, u64 b, u64 c, u64 position);
   static const hyperdbg_aggregation* aggregation(hyperdbg_script_context&, u64 number) {
     return find_aggregation(number);
   }
@@ -103,7 +104,14 @@ u64 physical_to_virtual(hyperdbg_script_context& context, u64 physical) {
   return mapped && found == physical ? address : 0;
 }
 
-u64 RootHost::service(hyperdbg_script_context& context, u64 number, u64 a, u64, u64, u64 position) {
+u64 inject(hyperdbg_script_context& context, u64 type, u64 vector, u64 error_code) {
+  ScriptRun& run = run_of(&context);
+  const char* refusal = request_injection(*run.vcpu, type, vector, static_cast<u32>(error_code));
+  if (refusal != nullptr) record_text(*run.vcpu, run.event, refusal);
+  return 0;
+}
+
+u64 RootHost::service(hyperdbg_script_context& context, u64 number, u64 a, u64 b, u64 c, u64 position) {
   switch (number) {
     case HYPERDBG_SERVICE_TIME_STAMP:
     case HYPERDBG_SERVICE_TIME_STAMP_AND_CORE:
@@ -112,6 +120,10 @@ u64 RootHost::service(hyperdbg_script_context& context, u64 number, u64 a, u64, 
       return sleep(context, a, position);
     case HYPERDBG_SERVICE_PHYSICAL_TO_VIRTUAL:
       return physical_to_virtual(context, a);
+    case HYPERDBG_SERVICE_INJECT:
+      return inject(context, a, b, 0);
+    case HYPERDBG_SERVICE_INJECT_WITH_ERROR:
+      return inject(context, a, b, c);
     default:
       if (control_events(run_of(&context), number, a, position)) return 0;
       end(context, HYPERDBG_SCRIPT_NOT_AVAILABLE, position, number);

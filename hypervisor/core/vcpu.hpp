@@ -43,6 +43,8 @@ struct Vcpu {
   u64 intercept_generation;      // of the engine, when intercepts were last computed
   u64 nested_generation;         // of the nested page tables, when translations were last flushed
   volatile bool expect_nmi;      // a stop is under way: the next NMI is ours
+  volatile u8 acknowledged;      // vector of the interrupt that root mode took for the guest, 0 = none
+  u64 waiting_interrupts[4];     // bit v: interrupt v is to be injected when the guest takes interrupts
 };
 
 static_assert(__builtin_offsetof(Vcpu, nmi_taken) == HYPERDBG_NMI_TAKEN);

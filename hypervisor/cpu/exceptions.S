@@ -9,7 +9,10 @@
 	jmp .Lcommon
 	.endm
 
-/* 32 entries of 16 bytes: the image's own exceptions (struct ExceptionFrame in hypervisor/entry/exceptions.hpp). */
+/*
+ * 256 entries of 16 bytes: the image's own exceptions, and the interrupts that it takes for the guest (struct
+ * ExceptionFrame in hypervisor/core/exceptions.cpp).
+ */
 	.balign 16
 	.globl exception_entries
 exception_entries:
@@ -34,6 +37,14 @@ exception_entries:
 	vector 29, 1
 	vector 30, 1
 	vector 31, 0
+	.set number, 32
+	.rept 224
+	.balign 16
+	push $0
+	push $number
+	jmp .Lcommon
+	.set number, number + 1
+	.endr
 
 .Lcommon:
 	push %rax

@@ -14,6 +14,22 @@ inline u8 in8(u16 port) {
 inline void out8(u16 port, u8 value) {
   asm volatile("outb %0, %1" ::"a"(value), "Nd"(port));
 }
+inline u16 in16(u16 port) {
+  u16 value;
+  asm volatile("inw %1, %0" : "=a"(value) : "Nd"(port));
+  return value;
+}
+inline void out16(u16 port, u16 value) {
+  asm volatile("outw %0, %1" ::"a"(value), "Nd"(port));
+}
+inline u32 in32(u16 port) {
+  u32 value;
+  asm volatile("inl %1, %0" : "=a"(value) : "Nd"(port));
+  return value;
+}
+inline void out32(u16 port, u32 value) {
+  asm volatile("outl %0, %1" ::"a"(value), "Nd"(port));
+}
 
 inline u64 rdmsr(x86::Msr msr) {
   u32 low, high;
@@ -38,7 +54,7 @@ inline bool try_rdmsr(u32 msr, u64& value) {
       ".popsection\n"
       : "+a"(low), "+d"(high), "=@ccc"(failed)
       : "c"(msr)
-      : "memory");
+      : "r11", "memory");
   value = low | u64{high} << 32;
   return !failed;
 }
@@ -53,8 +69,27 @@ inline bool try_wrmsr(u32 msr, u64 value) {
       ".popsection\n"
       : "=@ccc"(failed)
       : "c"(msr), "a"(static_cast<u32>(value)), "d"(static_cast<u32>(value >> 32))
-      : "memory");
+      : "r11", "memory");
   return !failed;
+}
+
+// As above; the vector of the fault, which the handler leaves in R11 as well, or no_fault.
+inline constexpr u8 no_fault = 0xff;
+inline u8 try_rdpmc(u32 counter, u64& value) {
+  u32 low = 0, high = 0;
+  u64 vector;
+  asm volatile(
+      "mov %[none], %%r11d\n"
+      "1: rdpmc\n"
+      "2: mov %%r11, %[vector]\n"
+      ".pushsection .fixups, \"a\"\n"
+      ".quad 1b, 2b\n"
+      ".popsection\n"
+      : "+a"(low), "+d"(high), [vector] "=r"(vector)
+      : "c"(counter), [none] "i"(no_fault)
+      : "r11", "cc", "memory");
+  value = low | u64{high} << 32;
+  return static_cast<u8>(vector);
 }
 
 // As above, for XCR0 and its like.
@@ -69,8 +104,14 @@ inline bool try_xsetbv(u32 number, u64 value) {
       ".popsection\n"
       : "=@ccc"(failed)
       : "c"(number), "a"(static_cast<u32>(value)), "d"(static_cast<u32>(value >> 32))
-      : "memory");
+      : "r11", "memory");
   return !failed;
+}
+
+inline u64 xgetbv(u32 number) {
+  u32 low, high;
+  asm volatile("xgetbv" : "=a"(low), "=d"(high) : "c"(number));
+  return low | u64{high} << 32;
 }
 
 inline u64 read_cr0() {
@@ -104,6 +145,22 @@ inline u64 read_cr4() {
 }
 inline void write_cr4(u64 value) {
   asm volatile("mov %0, %%cr4" ::"r"(value) : "memory");
+}
+
+// As try_wrmsr().
+inline bool try_write_cr4(u64 value) {
+  bool failed;
+  asm volatile(
+      "clc\n"
+      "1: mov %1, %%cr4\n"
+      "2:\n"
+      ".pushsection .fixups, \"a\"\n"
+      ".quad 1b, 2b\n"
+      ".popsection\n"
+      : "=@ccc"(failed)
+      : "r"(value)
+      : "r11", "memory");
+  return !failed;
 }
 
 inline u64 read_cr8() {

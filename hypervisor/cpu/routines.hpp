@@ -15,6 +15,9 @@ struct VectorState;
 extern "C" {
 [[noreturn]] void svm_run(hyperdbg::Vcpu* vcpu, hyperdbg::u64 vmcb);
 void svm_take_nmi();
+void svm_take_interrupt();
+void svm_try_xsetbv(hyperdbg::u64 vmcb);
+void svm_xsetbv_guest();
 void svm_save(hyperdbg::u64 vmcb);
 void svm_close_gif();
 [[noreturn]] void vmx_run(hyperdbg::Vcpu* vcpu);
@@ -30,6 +33,6 @@ void code_unwind();
 [[noreturn]] void script_unwind(hyperdbg::u64 unwind);
 void vectors_save(hyperdbg::VectorState* state);
 void vectors_load(const hyperdbg::VectorState* state);
-extern const hyperdbg::u8 exception_entries[32 * 16];
+extern const hyperdbg::u8 exception_entries[256 * 16];
 }
 #pragma GCC visibility pop

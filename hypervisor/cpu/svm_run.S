@@ -63,6 +63,35 @@ svm_take_nmi:
 	clgi
 	ret
 
+/*
+ * void svm_take_interrupt(void): opens GIF and IF until one pending interrupt has been taken through the image's IDT,
+ * whose handler closes IF again. An NMI may be taken as well.
+ */
+	.globl svm_take_interrupt
+svm_take_interrupt:
+	stgi
+	sti
+	nop
+	nop
+	cli
+	clgi
+	ret
+
+/*
+ * void svm_try_xsetbv(u64 vmcb): runs svm_xsetbv_guest, with XCR0 as it is in EDX and, by the VMCB, in EAX. GIF is closed.
+ */
+	.globl svm_try_xsetbv
+svm_try_xsetbv:
+	xor %ecx, %ecx
+	xgetbv
+	mov %rdi, %rax
+	vmrun %rax
+	ret
+	.globl svm_xsetbv_guest
+svm_xsetbv_guest:
+	xsetbv
+	vmmcall
+
 /* void svm_save(u64 vmcb): FS, GS, TR, LDTR and the system-call MSRs into a VMCB (VMSAVE). */
 	.globl svm_save
 svm_save:

@@ -89,7 +89,7 @@ extern "C" [[gnu::used]] void vmx_handle_nmi(vmx::VmxCpu* cpu) {
 }
 
 extern "C" [[gnu::used, noreturn]] void vmx_entry_failed(vmx::VmxCpu* cpu) {
-  handle_end<vmx::Vmx>(*cpu, "the processor refused to run the guest");
+  end_guest(*cpu, "the processor refused to run the guest");
 }
 
 }  // namespace hyperdbg

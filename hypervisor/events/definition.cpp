@@ -52,7 +52,9 @@ Status Engine::check(const hyperdbg_event& wanted) const {
     if (wanted.stage & HYPERDBG_POST) return HYPERDBG_SHORT_CIRCUIT_AND_POST;
     if (!row->short_circuit) return HYPERDBG_NOT_SUPPORTED;
   }
-  if (wanted.key != HYPERDBG_ANY_KEY && !row->valid_key(wanted.key)) return HYPERDBG_MALFORMED;
+  if (!row->keys.allows(wanted.key)) return static_cast<Status>(row->keys.refusal);
+  if (wanted.mask != 0 && !row->mask) return HYPERDBG_MALFORMED;
+  if (configuration_.not_intercepted >> wanted.kind & 1) return HYPERDBG_NOT_INTERCEPTED;
   if (wanted.core != HYPERDBG_ANY_CORE && wanted.core >= configuration_.cpus) return HYPERDBG_INVALID_CORE;
   // In Debugger Mode there are regular event slots only: `prealloc` for big ones has yet to be built.
   if (configuration_.can_break && wanted.condition_size > HYPERDBG_REGULAR_CONDITION_SIZE)
@@ -134,6 +136,7 @@ Result<Event*> Engine::create(u32 id, const AddLayout& layout) {
   event->flags = layout.event.flags & (HYPERDBG_EVENT_SHORT_CIRCUIT | HYPERDBG_EVENT_ACCUMULATE);
   event->process = layout.event.process;
   event->core = layout.event.core;
+  event->mask = layout.event.mask != 0 ? layout.event.mask : ~0ull;
   event->state = layout.event.action_count != 0 ? EventState::enabled : EventState::disabled;
   keep_text(*event, layout.text);
   Result<void> added = add_condition(*event, layout.condition);

@@ -16,8 +16,9 @@ struct EngineConfiguration {
   u32 cpus;        // cores that may be named by events
   bool can_break;  // false in VMI Mode: break actions are refused
   PageSource pages;
-  void* table_memory;  // EventTable::bytes_for(table_slots) zeroed bytes
-  u32 table_slots;     // a power of two, see EventTable::default_slots
+  void* table_memory;       // EventTable::bytes_for(table_slots) zeroed bytes
+  u32 table_slots;          // a power of two, see EventTable::default_slots
+  u32 not_intercepted = 0;  // bit i: this processor does not let events of kind i be intercepted
 };
 
 // The payload of an answer, and how it ended.
@@ -37,6 +38,7 @@ bool valid_script(const hyperdbg_action& action);
 class Engine {
  public:
   void init(const EngineConfiguration& configuration);
+  void set_not_intercepted(u32 kinds) { configuration_.not_intercepted = kinds; }
 
   // --- evaluation of one trigger, on the core where it happens ---
 
@@ -242,7 +244,7 @@ Outcome Engine::run_watched(Host& host, const Trigger& trigger) {
   Outcome outcome;
   bool ran = false, suppressed = false;
   for (; event && state.bound != 0; event = candidates.next()) {
-    if (!event->enabled()) continue;
+    if (!event->enabled() || (event->mask & ~trigger.unchanged) == 0) continue;
     touch(state, *event);
     if (event->stages & HYPERDBG_POST) outcome.post = true;
     if (!(event->stages & HYPERDBG_PRE)) continue;
@@ -263,7 +265,8 @@ void Engine::run_post(Host& host, const Trigger& trigger) {
   const auto process = [&] { return host.process(); };
   Candidates candidates(table_, trigger.kind, trigger.key, core, process, state.bound);
   for (Event* event = candidates.next(); event && state.bound != 0; event = candidates.next())
-    if ((event->stages & HYPERDBG_POST) && event->enabled()) run_actions(host, trigger, state, *event, Stage::post);
+    if ((event->stages & HYPERDBG_POST) && event->enabled() && (event->mask & ~trigger.unchanged) != 0)
+      run_actions(host, trigger, state, *event, Stage::post);
 }
 
 template <EventHost Host>

@@ -54,8 +54,18 @@ struct ActionWish {
 
 // An EVENT_ADD in the making.
 struct Wish {
-  hyperdbg_event event{
-      HYPERDBG_EVENT_CPUID, HYPERDBG_PRE, HYPERDBG_ANY_KEY, 0, HYPERDBG_ANY_PROCESS, HYPERDBG_ANY_CORE, 0, 0, 0, 0, 0};
+  hyperdbg_event event{HYPERDBG_EVENT_CPUID,
+                       HYPERDBG_PRE,
+                       HYPERDBG_ANY_KEY,
+                       0,
+                       HYPERDBG_ANY_PROCESS,
+                       HYPERDBG_ANY_CORE,
+                       0,
+                       0,
+                       0,
+                       0,
+                       0,
+                       0};
   std::string text = "!cpuid";
   std::vector<u8> condition;
   std::vector<ActionWish> actions;

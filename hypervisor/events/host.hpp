@@ -10,9 +10,10 @@ namespace hyperdbg {
 
 // What happened on a core. The same trigger goes to the pre and to the post pass.
 struct Trigger {
-  u32 kind;     // enum hyperdbg_event_kind
-  u64 key;      // leaf, MSR, ...: what events name
-  u64 context;  // $context
+  u32 kind;           // enum hyperdbg_event_kind
+  u64 key;            // leaf, MSR, ...: what events name
+  u64 context;        // $context
+  u64 unchanged = 0;  // bits that the effect leaves as they are: events that watch no others do not see it
 };
 
 // One run of one action, as the host needs it to fill a script's context or to call custom code.

@@ -3,25 +3,53 @@
 #include <span>
 
 #include "abi/event.h"
+#include "abi/status.h"
 #include "base/types.hpp"
-#include "hypervisor/events/cpuid.hpp"
 #include "hypervisor/events/msr.hpp"
 
 namespace hyperdbg {
 
-// What is true of all events of one kind. A kind without a row is not supported.
+// Which keys an event of a kind may name, both ends included, and whether it may leave the key open.
+struct KeyRange {
+  u64 first, last;
+  bool any;
+  u32 refusal = HYPERDBG_MALFORMED;  // enum hyperdbg_status, for a key outside
+  u64 step = 1;
+
+  constexpr bool allows(u64 key) const {
+    return key == HYPERDBG_ANY_KEY ? any : key >= first && key <= last && (key - first) % step == 0;
+  }
+};
+
+// Where the trigger has nothing that an event could name, or the processor's own number of it is not for users.
+inline constexpr KeyRange no_key{1, 0, true};
+inline constexpr KeyRange key_of_32_bits{0, 0xffffffff, true};
+
+// What is true of all events of one kind. A kind without a row is not supported. How it is triggered, what $context is
+// and what a short-circuit leaves out stands in hypervisor/core/kinds/, one file for each.
 struct KindRow {
   u32 kind;
-  u32 stages;                       // enum hyperdbg_stage: which it may have
-  bool short_circuit;               // whether its effect can be suppressed
-  bool (*valid_key)(u64 key);       // HYPERDBG_ANY_KEY is not asked
-  std::span<const u32> exceptions;  // keys that an event for any key does not cover
+  u32 stages;                            // enum hyperdbg_stage: which it may have
+  bool short_circuit;                    // whether its effect can be suppressed
+  KeyRange keys;                         // leaf, MSR, port, vector...
+  std::span<const u32> exceptions = {};  // keys that an event for any key does not cover
+  bool mask = false;                     // whether an event may name the bits whose change it watches
 };
 
 inline constexpr KindRow kind_table[] = {
-    {HYPERDBG_EVENT_CPUID, HYPERDBG_ALL, true, cpuid_event::valid_key, {}},
-    {HYPERDBG_EVENT_RDMSR, HYPERDBG_ALL, true, msr_event::valid_key, msr_event::read_exceptions},
-    {HYPERDBG_EVENT_WRMSR, HYPERDBG_ALL, true, msr_event::valid_key, msr_event::write_exceptions},
+    {HYPERDBG_EVENT_CPUID, HYPERDBG_ALL, true, key_of_32_bits},
+    {HYPERDBG_EVENT_RDMSR, HYPERDBG_ALL, true, key_of_32_bits, msr_event::read_exceptions},
+    {HYPERDBG_EVENT_WRMSR, HYPERDBG_ALL, true, key_of_32_bits, msr_event::write_exceptions},
+    {HYPERDBG_EVENT_IN, HYPERDBG_ALL, true, {0, 0xffff, true}},
+    {HYPERDBG_EVENT_OUT, HYPERDBG_ALL, true, {0, 0xffff, true}},
+    {HYPERDBG_EVENT_EXCEPTION, HYPERDBG_ALL, true, {0, 0x1f, true, HYPERDBG_INVALID_EXCEPTION}},
+    {HYPERDBG_EVENT_INTERRUPT, HYPERDBG_ALL, true, {0x20, 0xff, false, HYPERDBG_INVALID_INTERRUPT}},
+    {HYPERDBG_EVENT_DR, HYPERDBG_ALL, true, no_key},
+    {HYPERDBG_EVENT_TSC, HYPERDBG_ALL, true, no_key},
+    {HYPERDBG_EVENT_PMC, HYPERDBG_ALL, true, no_key},
+    {HYPERDBG_EVENT_VMCALL, HYPERDBG_ALL, true, no_key},
+    {HYPERDBG_EVENT_CRWRITE, HYPERDBG_ALL, true, {0, 4, false, HYPERDBG_MALFORMED, 4}, {}, true},
+    {HYPERDBG_EVENT_XSETBV, HYPERDBG_ALL, true, key_of_32_bits},
 };
 inline constexpr u32 kind_rows = sizeof(kind_table) / sizeof(kind_table[0]);
 

@@ -6,10 +6,6 @@
 
 namespace hyperdbg::msr_event {
 
-constexpr bool valid_key(u64 msr) {
-  return msr <= 0xffffffff;
-}
-
 // What `!msrread` and `!msrwrite` without a number leave alone: MSRs that are touched so often, or so early on the way
 // into the kernel, that watching them by accident would be felt. Naming one of them is allowed.
 inline constexpr u32 mperf = 0xe7;

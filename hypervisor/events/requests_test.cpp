@@ -20,7 +20,7 @@ Status add_after(void (*change)(Wish&)) {
 
 TEST(Requests, EachRefusalHasItsStatus) {
   EXPECT_EQ(add_after([](Wish&) {}), HYPERDBG_OK);
-  EXPECT_EQ(add_after([](Wish& wish) { wish.kind(HYPERDBG_EVENT_TSC); }), HYPERDBG_NOT_SUPPORTED);
+  EXPECT_EQ(add_after([](Wish& wish) { wish.kind(HYPERDBG_EVENT_MODE); }), HYPERDBG_NOT_SUPPORTED);
   EXPECT_EQ(add_after([](Wish& wish) { wish.kind(~0u); }), HYPERDBG_NOT_SUPPORTED);
   EXPECT_EQ(add_after([](Wish& wish) { wish.stage(0); }), HYPERDBG_MALFORMED);
   EXPECT_EQ(add_after([](Wish& wish) { wish.stage(4); }), HYPERDBG_MALFORMED);

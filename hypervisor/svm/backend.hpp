@@ -13,6 +13,7 @@ struct SvmCpu : Vcpu {
   x86::svm::Vmcb* vmcb;
   u64 vmcb_physical;
   u8* msr_permissions;     // x86::svm::msr_permission_map_size bytes
+  u8* io_permissions;      // x86::svm::io_permission_map_size bytes
   u64 linux_host_save;     // VM_HSAVE_PA before we came
   u64 guest_host_save;     // what the guest believes to have written there
   bool next_rip_save;      // CPUID 8000_000A EDX[3]; QEMU has none
@@ -33,9 +34,13 @@ struct Svm {
   static void cpuid(Cpu& cpu);
   static MsrResult read_msr(Cpu& cpu, u32 msr, u64& value);
   static MsrResult write_msr(Cpu& cpu, u32 msr, u64 value);
-  static void inject_exception(Cpu& cpu, u8 vector);
-  static void inject_general_protection(Cpu& cpu);
+  static bool write_control_register(Cpu& cpu, u8 number, u64 value);
+  static void inject(Cpu& cpu, const Injection& injection);
+  static bool injecting(const Cpu& cpu, Injection& pending);
+  static void deliver(Cpu& cpu, const ExceptionInfo& exception, u8 length);
   static void inject_nmi(Cpu& cpu);
+  static bool takes_interrupts(const Cpu& cpu);
+  static void await_interrupt_window(Cpu& cpu);
   static bool take_nmi(Cpu& cpu);
   static bool privileged(const Cpu& cpu) { return cpu.vmcb->cpl == 0; }
   static u64 instruction_pointer(const Cpu& cpu) { return cpu.vmcb->rip; }
@@ -44,7 +49,7 @@ struct Svm {
   static u64 read_register(const Cpu& cpu, u32 number);
   static bool write_register(Cpu& cpu, u32 number, u64 value);
   static u32 code_bits(const Cpu& cpu);
-  static void apply_intercepts(Cpu& cpu);
+  static void clear_intercepts(Cpu& cpu);
   static void add_intercept(Cpu& cpu, u32 kind, u64 key);
   static void flush(Cpu& cpu) { cpu.vmcb->tlb_control = x86::svm::TlbControl::flush_all; }
   static void set_tsc_offset(Cpu& cpu, u64 offset) { cpu.vmcb->tsc_offset = offset; }
@@ -54,5 +59,19 @@ struct Svm {
 // Makes the calling CPU, which check() found fit, a guest that resumes at `rip` with `rsp`; returns only to refuse,
 // with enum hyperdbg_enter_error.
 u32 enter(SvmCpu& cpu, u64 linux_cr3, u64 rsp, u64 rip);
+
+// The parts of this folder, for each other.
+
+// injection.cpp: what becomes of events whose delivery an exit interrupted, and of NMIs that wait.
+void keep_interrupted_event(SvmCpu& cpu);
+void iret_reached(SvmCpu& cpu);
+void end_interrupt_window(SvmCpu& cpu);
+
+// msr.cpp
+void clear_msr_intercepts(SvmCpu& cpu);
+void add_msr_intercept(SvmCpu& cpu, u32 kind, u64 msr);
+
+// intercepted.cpp: exits that only events bring about.
+Exit decode_watched(SvmCpu& cpu);
 
 }  // namespace hyperdbg::svm

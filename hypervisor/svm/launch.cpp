@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#include "hypervisor/core/halt.hpp"
 #include "hypervisor/core/machine.hpp"
 #include "hypervisor/core/root_mode.hpp"
 #include "hypervisor/cpu/instructions.hpp"
@@ -70,18 +71,42 @@ void fill_control(SvmCpu& cpu, u64 root) {
   x86::svm::Vmcb& vmcb = *cpu.vmcb;
   namespace i3 = x86::svm::intercept3;
   namespace i4 = x86::svm::intercept4;
-  vmcb.intercept3 = i3::NMI | i3::MSR_PROT | i3::SHUTDOWN;
+  vmcb.intercept3 = i3::NMI | i3::IOIO_PROT | i3::MSR_PROT | i3::SHUTDOWN;
   vmcb.intercept4 = i4::VMRUN | i4::VMMCALL | i4::VMLOAD | i4::VMSAVE | i4::STGI | i4::CLGI | i4::SKINIT;
   vmcb.msrpm_base_pa = cpu.boot->msr_permissions;
-  if (machine.boot->uart != 0) {
-    vmcb.intercept3 |= i3::IOIO_PROT;
-    vmcb.iopm_base_pa = machine.boot->io_permissions;
-  }
+  vmcb.iopm_base_pa = cpu.boot->io_permissions;
   vmcb.guest_asid = 1;
   vmcb.tlb_control = x86::svm::TlbControl::flush_all;
   vmcb.np_enable = 1;
   vmcb.n_cr3 = root;
   vmcb.tsc_offset = machine.tsc_offset;
+}
+
+// No capability tells whether XSETBV exits, and QEMU's does not: a guest of two instructions tries. It runs on the page
+// tables and the stack of the moment. An NMI belongs to whoever is in charge of the IDT now.
+bool xsetbv_exits(SvmCpu& cpu) {
+  using x86::svm::ExitCode;
+  namespace i3 = x86::svm::intercept3;
+  namespace i4 = x86::svm::intercept4;
+  if (!x86::Cr4{cpu::read_cr4()}.get(x86::Cr4::osxsave)) return false;
+  x86::svm::Vmcb& vmcb = *cpu.vmcb;
+  const u64 dr6 = cpu::read_dr<6>(), dr7 = cpu::read_dr<7>();  // #VMEXIT resets them
+  for (int tries = 0; tries < 8; ++tries) {
+    vmcb = {};
+    fill_state(cpu, cpu::read_cr3(), reinterpret_cast<u64>(__builtin_frame_address(0)),
+               reinterpret_cast<u64>(&svm_xsetbv_guest));
+    vmcb.rax = static_cast<u32>(cpu::xgetbv(0));
+    vmcb.intercept3 = i3::NMI | i3::SHUTDOWN;
+    vmcb.intercept4 = i4::VMRUN | i4::VMMCALL | i4::XSETBV;
+    vmcb.guest_asid = 1;
+    vmcb.tlb_control = x86::svm::TlbControl::flush_all;
+    svm_try_xsetbv(cpu.vmcb_physical);
+    if (static_cast<ExitCode>(vmcb.exitcode) != ExitCode::NMI) break;
+    svm_take_nmi();
+  }
+  cpu::write_dr<6>(dr6);
+  cpu::write_dr<7>(dr7);
+  return static_cast<ExitCode>(vmcb.exitcode) == ExitCode::XSETBV;
 }
 
 }  // namespace
@@ -111,17 +136,19 @@ u32 enter(SvmCpu& cpu, u64 linux_cr3, u64 rsp, u64 rip) {
   cpu.vmcb_physical = cpu.boot->control_block;
   cpu.vmcb = machine.memory.at<x86::svm::Vmcb>(PhysicalAddress{cpu.vmcb_physical});
   cpu.msr_permissions = machine.memory.at<u8>(PhysicalAddress{cpu.boot->msr_permissions});
-  *cpu.vmcb = {};
+  cpu.io_permissions = machine.memory.at<u8>(PhysicalAddress{cpu.boot->io_permissions});
 
   cpu.linux_host_save = cpu::rdmsr(Msr::VM_HSAVE_PA);
   cpu.guest_host_save = cpu.linux_host_save;
   cpu::wrmsr(Msr::EFER, x86::Efer{cpu::rdmsr(Msr::EFER)}.with(x86::Efer::svme, true).value);
   svm_close_gif();
   cpu::wrmsr(Msr::VM_HSAVE_PA, cpu.boot->host_area);
+  machine.engine.set_not_intercepted(xsetbv_exits(cpu) ? 0 : 1u << HYPERDBG_EVENT_XSETBV);
+  *cpu.vmcb = {};
   svm_save(cpu.vmcb_physical);
   fill_state(cpu, linux_cr3, rsp, rip);
   fill_control(cpu, root.value());
-  Svm::apply_intercepts(cpu);
+  apply_intercepts(cpu);
 
   enter_root_mode(cpu, cpu.vmcb->tr.base);  // own GDT, IDT, TSS; Linux's upper half is gone from here on
   machine.cpu_online(cpu);

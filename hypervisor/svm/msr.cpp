@@ -96,19 +96,12 @@ MsrResult Svm::write_msr(Cpu& cpu, u32 msr, u64 value) {
   return cpu::try_wrmsr(msr, value) ? MsrResult::done : MsrResult::general_protection;
 }
 
-void Svm::apply_intercepts(Cpu& cpu) {
-  cpu.vmcb->intercept3 &= ~x86::svm::intercept3::CPUID;
-  machine.engine.for_each_watched_key(HYPERDBG_EVENT_CPUID, cpu.core,
-                                      [&](u64 key) { add_intercept(cpu, HYPERDBG_EVENT_CPUID, key); });
-  Intercepts(cpu.msr_permissions).apply(cpu.core, always_intercepted);
+void clear_msr_intercepts(SvmCpu& cpu) {
+  Intercepts(cpu.msr_permissions).clear(always_intercepted);
 }
 
-void Svm::add_intercept(Cpu& cpu, u32 kind, u64 key) {
-  if (kind == HYPERDBG_EVENT_CPUID) {
-    cpu.vmcb->intercept3 |= x86::svm::intercept3::CPUID;
-  } else {
-    Intercepts(cpu.msr_permissions).arm(cpu.core, kind, key);
-  }
+void add_msr_intercept(SvmCpu& cpu, u32 kind, u64 msr) {
+  Intercepts(cpu.msr_permissions).arm(cpu.core, kind, msr);
 }
 
 }  // namespace hyperdbg::svm

@@ -50,7 +50,37 @@ u16 selector(u32 number) {
   }
 }
 
+// APM vol. 2, 14.6.1 "Activating Long Mode": paging switches it on and off.
+bool write_cr0(SvmCpu& cpu, x86::Cr0 wanted) {
+  constexpr u64 always_one = 1 << 4;  // ET
+  const x86::Efer efer{cpu.vmcb->efer};
+  if (x86::mov_to_cr0_faults(wanted, efer, x86::Cr4{cpu.vmcb->cr4}, Svm::code_bits(cpu) == 64)) return false;
+  cpu.vmcb->efer = efer.with(x86::Efer::lma, efer.get(x86::Efer::lme) && wanted.get(x86::Cr0::pg)).value;
+  cpu.vmcb->cr0 = wanted.value | always_one;
+  return true;
+}
+
+// VMRUN refuses bits that the processor does not have, so it is asked: root mode's own CR4 bears them for a moment.
+bool write_cr4(SvmCpu& cpu, x86::Cr4 wanted) {
+  const x86::Cr4 now{cpu.vmcb->cr4};
+  if (x86::mov_to_cr4_faults(now, wanted, x86::Efer{cpu.vmcb->efer}, cpu.vmcb->cr3)) return false;
+  const u64 root = cpu::read_cr4();
+  if (const u64 fresh = wanted.value & ~now.value & ~root; fresh != 0) {
+    const bool exists = cpu::try_write_cr4(root | fresh);
+    cpu::write_cr4(root);
+    if (!exists) return false;
+  }
+  cpu.vmcb->cr4 = wanted.value;
+  return true;
+}
+
 }  // namespace
+
+bool Svm::write_control_register(Cpu& cpu, u8 number, u64 value) {
+  const bool done = number == 0 ? write_cr0(cpu, x86::Cr0{value}) : write_cr4(cpu, x86::Cr4{value});
+  if (done) flush(cpu);
+  return done;
+}
 
 u64 Svm::read_register(const Cpu& cpu, u32 number) {
   if (number <= HYPERDBG_R15) return (&cpu.registers.rax)[number];
@@ -93,10 +123,13 @@ bool Svm::write_register(Cpu& cpu, u32 number, u64 value) {
     return true;
   }
   if (number == HYPERDBG_RFLAGS) value |= x86::Rflags::always_one;
+  if ((number == HYPERDBG_DR6 || number == HYPERDBG_DR7) && value >> 32 != 0) return false;
   if (u64* place = in_vmcb(*cpu.vmcb, number)) {
     *place = value;
     if (number == HYPERDBG_CR0 || number == HYPERDBG_CR3 || number == HYPERDBG_CR4) flush(cpu);
     if (number == HYPERDBG_RIP) cpu.instruction_pointer_set = true;
+    if (number == HYPERDBG_CR2) cpu::write_cr2(value);    // Bochs's VMRUN does not load it
+    if (number == HYPERDBG_DR7) cpu::write_dr<7>(value);  // QEMU's VMRUN does not arm the breakpoints in it
     return true;
   }
   switch (number) {

@@ -5,21 +5,18 @@
 #include "hypervisor/core/guest_cpuid.hpp"
 #include "hypervisor/core/machine.hpp"
 #include "hypervisor/cpu/instructions.hpp"
-#include "hypervisor/cpu/routines.hpp"
 #include "x86/registers.hpp"
 
 namespace hyperdbg::vmx {
 
 using cpu::vmread;
 using cpu::vmwrite;
-using x86::vmx::ActivityState;
 using x86::vmx::ExitReason;
 using x86::vmx::Field32;
 using x86::vmx::Field64;
 using x86::vmx::FieldNatural;
 using x86::vmx::Interruptibility;
 using x86::vmx::InterruptionInformation;
-using x86::vmx::InterruptionType;
 using x86::vmx::PendingDebugExceptions;
 
 namespace {
@@ -32,54 +29,6 @@ u8 instruction_length() {
 
 Exit instruction(ExitKind kind) {
   return {.kind = kind, .length = instruction_length(), .io = {}};
-}
-
-Interruptibility interruptibility() {
-  return Interruptibility{vmread(Field32::GUEST_INTERRUPTIBILITY_STATE)};
-}
-void set_interruptibility(Interruptibility state) {
-  vmwrite(Field32::GUEST_INTERRUPTIBILITY_STATE, static_cast<u32>(state.value));
-}
-
-bool injecting() {
-  return InterruptionInformation{vmread(Field32::ENTRY_INTERRUPTION_INFORMATION)}.get(InterruptionInformation::valid);
-}
-
-void inject(u8 vector, InterruptionType type, bool has_error_code) {
-  const auto information = InterruptionInformation{}
-                               .with(InterruptionInformation::vector, vector)
-                               .with(InterruptionInformation::type, type)
-                               .with(InterruptionInformation::error_code_valid, has_error_code)
-                               .with(InterruptionInformation::valid, true);
-  vmwrite(Field32::ENTRY_INTERRUPTION_INFORMATION, static_cast<u32>(information.value));
-}
-
-void set_nmi_window_exiting(bool on) {
-  const u32 controls = vmread(Field32::PRIMARY_CONTROLS);
-  const u32 bit = x86::vmx::primary::NMI_WINDOW_EXITING;
-  vmwrite(Field32::PRIMARY_CONTROLS, on ? controls | bit : controls & ~bit);
-}
-
-// Intel SDM vol. 3, 28.2.4 "Information for VM Exits During Event Delivery": what this exit interrupted is delivered
-// again, by the rules of 27.2.1.3.
-void reinject(InterruptionInformation interrupted) {
-  if (interrupted.get(InterruptionInformation::error_code_valid))
-    vmwrite(Field32::ENTRY_EXCEPTION_ERROR_CODE, vmread(Field32::IDT_VECTORING_ERROR_CODE));
-  if (interrupted.by_instruction()) vmwrite(Field32::ENTRY_INSTRUCTION_LENGTH, u32{instruction_length()});
-  // The delivery of an NMI had begun, so NMIs count as blocked already; an entry that injects one may not have that.
-  if (interrupted.get(InterruptionInformation::type) == InterruptionType::nmi)
-    set_interruptibility(interruptibility().with(Interruptibility::blocking_by_nmi, false));
-  vmwrite(Field32::ENTRY_INTERRUPTION_INFORMATION,
-          static_cast<u32>(interrupted.with(InterruptionInformation::nmi_unblocking, false).value));
-}
-
-Exit exception_or_nmi(VmxCpu& cpu) {
-  const InterruptionInformation information{vmread(Field32::EXIT_INTERRUPTION_INFORMATION)};
-  if (information.get(InterruptionInformation::type) != InterruptionType::nmi)
-    return {.kind = ExitKind::unknown, .length = 0, .io = {}};  // no exception is intercepted
-  cpu.nmi_taken = true;
-  vmx_unblock_nmi();
-  return {.kind = ExitKind::nmi, .length = 0, .io = {}};
 }
 
 Exit io() {
@@ -102,34 +51,10 @@ Exit nested_fault(bool delivering) {
   return exit;
 }
 
-// Only MOV to CR4 exits, and only when it changes VMXE.
-Exit cr_access(VmxCpu& cpu) {
-  const auto access = x86::vmx::cr_access(vmread(FieldNatural::EXIT_QUALIFICATION));
-  if (access.kind != x86::vmx::CrAccess::Kind::mov_to_cr || access.control_register != 4)
-    return {.kind = ExitKind::unknown, .length = 0, .io = {}};
-  if (write_guest_cr4(cpu, (&cpu.registers.rax)[access.general_register])) {
-    Vmx::advance(cpu, instruction_length());
-  } else {
-    Vmx::inject_general_protection(cpu);
-  }
-  return handled;
-}
-
-// The privilege level was checked before the exit.
-Exit xsetbv(VmxCpu& cpu) {
-  const u64 value = static_cast<u32>(cpu.registers.rax) | cpu.registers.rdx << 32;
-  if (cpu::try_xsetbv(static_cast<u32>(cpu.registers.rcx), value)) {
-    Vmx::advance(cpu, instruction_length());
-  } else {
-    Vmx::inject_general_protection(cpu);
-  }
-  return handled;
-}
-
 // As after firmware that locked VT-x off: without CR4.VMXE there is no VMXON, with it VMXON is refused.
 Exit vmxon(VmxCpu& cpu) {
   if (!x86::Cr4{guest_cr4(cpu)}.get(x86::Cr4::vmxe)) return {.kind = ExitKind::undefined, .length = 0, .io = {}};
-  Vmx::inject_general_protection(cpu);
+  Vmx::inject(cpu, general_protection_fault);
   return handled;
 }
 
@@ -147,7 +72,7 @@ Exit Vmx::decode(Cpu& cpu) {
   if (reason.get(x86::vmx::Reason::entry_failure)) return {.kind = ExitKind::unknown, .length = 0, .io = {}};
   const InterruptionInformation interrupted{vmread(Field32::IDT_VECTORING_INFORMATION)};
   const bool delivering = interrupted.get(InterruptionInformation::valid);
-  if (delivering) reinject(interrupted);
+  if (delivering) keep_interrupted_event(interrupted);
 
   switch (reason.get(x86::vmx::Reason::basic)) {
     case ExitReason::CPUID:
@@ -158,20 +83,16 @@ Exit Vmx::decode(Cpu& cpu) {
       return instruction(ExitKind::wrmsr);
     case ExitReason::VMCALL:
       return instruction(ExitKind::hypercall);
-    case ExitReason::EXCEPTION_OR_NMI:
-      return exception_or_nmi(cpu);
     case ExitReason::IO:
       return io();
     case ExitReason::EPT_VIOLATION:
       return nested_fault(delivering);
     case ExitReason::NMI_WINDOW:
-      set_nmi_window_exiting(false);
-      inject_nmi(cpu);
+      end_nmi_window(cpu);
       return handled;
-    case ExitReason::CR_ACCESS:
-      return cr_access(cpu);
-    case ExitReason::XSETBV:
-      return xsetbv(cpu);
+    case ExitReason::INTERRUPT_WINDOW:
+      end_interrupt_window();
+      return {.kind = ExitKind::interrupt_window, .length = 0, .io = {}};
     case ExitReason::INVD:
       return invd(cpu);
     case ExitReason::VMXON:
@@ -196,8 +117,8 @@ Exit Vmx::decode(Cpu& cpu) {
       return {.kind = ExitKind::undefined, .length = 0, .io = {}};
     case ExitReason::TRIPLE_FAULT:
       return {.kind = ExitKind::shutdown, .length = 0, .io = {}};
-    default:  // task switches, which raise #GP in long mode before they could exit, and what was never switched on
-      return {.kind = ExitKind::unknown, .length = 0, .io = {}};
+    default:
+      return decode_watched(cpu, reason.get(x86::vmx::Reason::basic), delivering);
   }
 }
 
@@ -223,33 +144,6 @@ void Vmx::cpuid(Cpu& cpu) {
   const u32 leaf = static_cast<u32>(cpu.registers.rax);
   execute_cpuid(cpu, vmread(FieldNatural::GUEST_CR4));
   if (leaf == 1) cpu.registers.rcx &= ~vmx;
-}
-
-void Vmx::inject_exception(Cpu&, u8 vector) {
-  inject(vector, InterruptionType::hardware_exception, false);
-}
-
-void Vmx::inject_general_protection(Cpu&) {
-  inject(static_cast<u8>(x86::Vector::general_protection), InterruptionType::hardware_exception, true);
-  vmwrite(Field32::ENTRY_EXCEPTION_ERROR_CODE, 0);
-}
-
-// With virtual NMIs the processor itself tracks whether the guest still handles one, and tells when it is done.
-void Vmx::inject_nmi(Cpu&) {
-  const Interruptibility state = interruptibility();
-  if (injecting() || state.get(Interruptibility::blocking_by_nmi) || state.get(Interruptibility::blocking_by_mov_ss)) {
-    set_nmi_window_exiting(true);
-    return;
-  }
-  // STI holds back interrupts only; waiting for the window would be in vain, which may open in spite of it (26.2).
-  if (state.get(Interruptibility::blocking_by_sti))
-    set_interruptibility(state.with(Interruptibility::blocking_by_sti, false));
-  inject(static_cast<u8>(x86::Vector::nmi), InterruptionType::nmi, false);
-}
-
-// NMIs come through the image's IDT whenever they like, or by an exit: either way one has been taken by now.
-bool Vmx::take_nmi(Cpu& cpu) {
-  return __atomic_exchange_n(&cpu.nmi_taken, false, __ATOMIC_SEQ_CST);
 }
 
 bool Vmx::privileged(const Cpu&) {

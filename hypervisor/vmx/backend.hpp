@@ -9,6 +9,7 @@ namespace hyperdbg::vmx {
 
 struct VmxCpu : Vcpu {
   u8* msr_bitmap;   // x86::vmx::msr_bitmap_size bytes
+  u8* io_bitmap;    // one bit for each port: bitmaps A and B
   u64 ept_pointer;  // as in the VMCS
   u64 cr2;          // the guest's: a fault in a script writes the processor's
   x86::vmx::FixedBits cr0_fixed, cr4_fixed;
@@ -27,9 +28,13 @@ struct Vmx {
   static void cpuid(Cpu& cpu);
   static MsrResult read_msr(Cpu& cpu, u32 msr, u64& value);
   static MsrResult write_msr(Cpu& cpu, u32 msr, u64 value);
-  static void inject_exception(Cpu& cpu, u8 vector);
-  static void inject_general_protection(Cpu& cpu);
+  static bool write_control_register(Cpu& cpu, u8 number, u64 value);
+  static void inject(Cpu& cpu, const Injection& injection);
+  static bool injecting(const Cpu& cpu, Injection& pending);
+  static void deliver(Cpu& cpu, const ExceptionInfo& exception, u8 length);
   static void inject_nmi(Cpu& cpu);
+  static bool takes_interrupts(const Cpu& cpu);
+  static void await_interrupt_window(Cpu& cpu);
   static bool take_nmi(Cpu& cpu);
   static bool privileged(const Cpu& cpu);
   static u64 instruction_pointer(const Cpu& cpu);
@@ -38,7 +43,7 @@ struct Vmx {
   static u64 read_register(const Cpu& cpu, u32 number);
   static bool write_register(Cpu& cpu, u32 number, u64 value);
   static u32 code_bits(const Cpu& cpu);
-  static void apply_intercepts(Cpu& cpu);
+  static void clear_intercepts(Cpu& cpu);
   static void add_intercept(Cpu& cpu, u32 kind, u64 key);
   static void flush(Cpu& cpu);
   static void set_tsc_offset(Cpu& cpu, u64 offset);
@@ -58,6 +63,21 @@ struct ControlSet {
 };
 ControlSet choose_controls();
 void write_controls(VmxCpu& cpu, const ControlSet& controls);
+
+// injection.cpp: the event whose delivery an exit interrupted, and the ends of windows.
+void keep_interrupted_event(x86::vmx::InterruptionInformation interrupted);
+x86::vmx::Interruptibility interruptibility();
+void set_interruptibility(x86::vmx::Interruptibility state);
+void end_nmi_window(VmxCpu& cpu);
+void end_interrupt_window();
+
+// intercepted.cpp: exits that, but for a few, only events bring about.
+Exit decode_watched(VmxCpu& cpu, x86::vmx::ExitReason reason, bool delivering);
+u32 not_intercepted(const ControlSet& controls);  // bit i: events of kind i cannot be watched
+
+// msr.cpp
+void clear_msr_intercepts(VmxCpu& cpu);
+void add_msr_intercept(VmxCpu& cpu, u32 kind, u64 msr);
 
 // registers.cpp: CR4 as the guest believes it to be; `false`, if the guest would get #GP.
 u64 guest_cr4(const VmxCpu& cpu);

@@ -43,7 +43,8 @@ Controls choose_secondary() {
 Controls choose_exit() {
   using namespace x86::vmx::vm_exit;
   return choose(cpu::rdmsr(Msr::VMX_TRUE_EXIT_CTLS),
-                SAVE_DEBUG_CONTROLS | HOST_ADDRESS_SPACE_SIZE | SAVE_PAT | LOAD_PAT | SAVE_EFER | LOAD_EFER);
+                SAVE_DEBUG_CONTROLS | HOST_ADDRESS_SPACE_SIZE | SAVE_PAT | LOAD_PAT | SAVE_EFER | LOAD_EFER,
+                ACKNOWLEDGE_INTERRUPT_ON_EXIT);
 }
 
 Controls choose_entry() {
@@ -71,23 +72,20 @@ void write_controls(VmxCpu& cpu, const ControlSet& controls) {
   vmwrite(Field32::SECONDARY_CONTROLS, controls.secondary);
   vmwrite(Field32::EXIT_CONTROLS, controls.exit);
   vmwrite(Field32::ENTRY_CONTROLS, controls.entry);
-  for (const Field32 none :
-       {Field32::EXCEPTION_BITMAP, Field32::PAGE_FAULT_ERROR_CODE_MASK, Field32::PAGE_FAULT_ERROR_CODE_MATCH,
-        Field32::CR3_TARGET_COUNT, Field32::EXIT_MSR_STORE_COUNT, Field32::EXIT_MSR_LOAD_COUNT,
-        Field32::ENTRY_MSR_LOAD_COUNT, Field32::ENTRY_INTERRUPTION_INFORMATION}) {
+  for (const Field32 none : {Field32::PAGE_FAULT_ERROR_CODE_MASK, Field32::PAGE_FAULT_ERROR_CODE_MATCH,
+                             Field32::CR3_TARGET_COUNT, Field32::EXIT_MSR_STORE_COUNT, Field32::EXIT_MSR_LOAD_COUNT,
+                             Field32::ENTRY_MSR_LOAD_COUNT, Field32::ENTRY_INTERRUPTION_INFORMATION}) {
     vmwrite(none, 0);
   }
-  vmwrite(Field64::IO_BITMAP_A, machine.boot->io_permissions);
-  vmwrite(Field64::IO_BITMAP_B, machine.boot->io_permissions + page_size);
+  vmwrite(Field64::IO_BITMAP_A, cpu.boot->io_permissions);
+  vmwrite(Field64::IO_BITMAP_B, cpu.boot->io_permissions + page_size);
   vmwrite(Field64::MSR_BITMAP, cpu.boot->msr_permissions);
   vmwrite(Field64::TSC_OFFSET, machine.tsc_offset);
   vmwrite(Field64::EPT_POINTER, cpu.ept_pointer);
   vmwrite(Field64::VMCS_LINK_POINTER, ~0ull);
   if (cpu.has_vpid) vmwrite(Field16::VPID, vpid);
   if ((controls.secondary & x86::vmx::secondary::ENABLE_XSAVES_XRSTORS) != 0) vmwrite(Field64::XSS_EXITING_BITMAP, 0);
-  vmwrite(FieldNatural::CR0_GUEST_HOST_MASK, 0);  // a guest that clears a fixed bit, NE, gets #GP
   vmwrite(FieldNatural::CR0_READ_SHADOW, 0);
-  vmwrite(FieldNatural::CR4_GUEST_HOST_MASK, x86::Cr4::vmxe.mask);
 }
 
 }  // namespace hyperdbg::vmx

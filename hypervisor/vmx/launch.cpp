@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#include "hypervisor/core/halt.hpp"
 #include "hypervisor/core/machine.hpp"
 #include "hypervisor/core/root_mode.hpp"
 #include "hypervisor/cpu/instructions.hpp"
@@ -206,6 +207,7 @@ u32 enter(VmxCpu& cpu, u64 linux_cr3, u64 rsp, u64 rip) {
   const u64 linux_cr4 = cpu::read_cr4();
   fill_capabilities(cpu, controls);
   cpu.msr_bitmap = machine.memory.at<u8>(PhysicalAddress{cpu.boot->msr_permissions});
+  cpu.io_bitmap = machine.memory.at<u8>(PhysicalAddress{cpu.boot->io_permissions});
   cpu.cr2 = cpu::read_cr2();
   cpu::write_cr4(root_cr4(linux_cr4));
   if (!begin_vmx_operation(cpu)) {
@@ -214,7 +216,8 @@ u32 enter(VmxCpu& cpu, u64 linux_cr3, u64 rsp, u64 rip) {
   }
   write_controls(cpu, controls);
   fill_guest_state(linux_cr3, linux_cr4, rsp, rip);
-  Vmx::apply_intercepts(cpu);
+  machine.engine.set_not_intercepted(not_intercepted(controls));
+  apply_intercepts(cpu);
   Vmx::flush(cpu);  // of an earlier stay
   forget_linear_translations(cpu);
 

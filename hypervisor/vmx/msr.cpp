@@ -130,13 +130,12 @@ MsrResult Vmx::write_msr(Cpu&, u32 msr, u64 value) {
   return cpu::try_wrmsr(msr, value) ? MsrResult::done : MsrResult::general_protection;
 }
 
-// CPUID needs no arming: it always exits.
-void Vmx::apply_intercepts(Cpu& cpu) {
-  Intercepts(cpu.msr_bitmap).apply(cpu.core, always_intercepted);
+void clear_msr_intercepts(VmxCpu& cpu) {
+  Intercepts(cpu.msr_bitmap).clear(always_intercepted);
 }
 
-void Vmx::add_intercept(Cpu& cpu, u32 kind, u64 key) {
-  if (kind != HYPERDBG_EVENT_CPUID) Intercepts(cpu.msr_bitmap).arm(cpu.core, kind, key);
+void add_msr_intercept(VmxCpu& cpu, u32 kind, u64 msr) {
+  Intercepts(cpu.msr_bitmap).arm(cpu.core, kind, msr);
 }
 
 }  // namespace hyperdbg::vmx

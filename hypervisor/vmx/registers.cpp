@@ -100,6 +100,7 @@ void write_rflags(u64 value) {
 bool write_cr0(const VmxCpu& cpu, u64 value) {
   if (!cpu.cr0_fixed.allow(value)) return false;
   vmwrite(FieldNatural::GUEST_CR0, value);
+  vmwrite(FieldNatural::CR0_READ_SHADOW, value);  // what the guest reads while writes are watched
   forget_linear_translations(cpu);
   return true;
 }
@@ -139,6 +140,23 @@ bool write_guest_cr4(VmxCpu& cpu, u64 value) {
 
 void forget_linear_translations(const VmxCpu& cpu) {
   if (cpu.has_vpid) cpu::invvpid(cpu.invvpid_type, vmread(Field16::VPID));
+}
+
+bool Vmx::write_control_register(Cpu& cpu, u8 number, u64 value) {
+  if (number == 4) return write_guest_cr4(cpu, value);
+  constexpr u64 always_one = 1 << 4;  // ET
+  const x86::Cr0 wanted{value | always_one};
+  const x86::Efer efer{vmread(Field64::GUEST_EFER)};
+  if (x86::mov_to_cr0_faults(wanted, efer, Cr4{guest_cr4(cpu)}, code_bits(cpu) == 64)) return false;
+  if (!write_cr0(cpu, wanted.value)) return false;
+  // Paging switches long mode on and off (Intel SDM vol. 3, 10.8.5).
+  const bool long_mode = efer.get(x86::Efer::lme) && wanted.get(x86::Cr0::pg);
+  if (long_mode == efer.get(x86::Efer::lma)) return true;
+  constexpr u32 ia32e = x86::vmx::vm_entry::IA32E_MODE_GUEST;
+  const u32 entry = vmread(Field32::ENTRY_CONTROLS);
+  vmwrite(Field64::GUEST_EFER, efer.with(x86::Efer::lma, long_mode).value);
+  vmwrite(Field32::ENTRY_CONTROLS, long_mode ? entry | ia32e : entry & ~ia32e);
+  return true;
 }
 
 u64 Vmx::read_register(const Cpu& cpu, u32 number) {

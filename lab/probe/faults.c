@@ -77,6 +77,15 @@ int run_gp(const struct arguments *arguments)
 	return 0;
 }
 
+/* A CPUID that a script may make a fault of. */
+int run_caught(const struct arguments *arguments)
+{
+	uint32_t eax = number_at(arguments, 0), ecx = 0;
+
+	REPORT("caught", arguments, asm volatile("cpuid" : "+a"(eax), "+c"(ecx) : : "ebx", "edx", "memory"));
+	return 0;
+}
+
 /* The vendor's name comes from the kernel: a CPUID of our own would be seen by whoever counts them. */
 static bool is_intel(void)
 {

@@ -42,6 +42,7 @@ static const struct verb verbs[] = {
 	{ "vmcall", run_vmcall },     { "xsetbv", run_xsetbv },   { "dr", run_dr },
 	{ "cr", run_cr },             { "cli", run_cli },         { "state", run_state },
 	{ "spin", run_spin },         { "spawn", run_spawn },     { "interrupts", run_interrupts },
+	{ "counted", run_counted },   { "caught", run_caught },   { "ipi", run_ipi },
 	{ "fork", run_fork },         { "exec-other", run_exec_other }, { "trace", run_trace },
 	{ "checksum", run_checksum }, { "write", run_write },     { "read", run_read },
 	{ "exec", run_exec },         { "nothing", run_nothing },

@@ -59,6 +59,49 @@ int run_interrupts(const struct arguments *arguments)
 	return 0;
 }
 
+/* What all CPUs together have counted in the line NAME of /proc/interrupts. */
+static unsigned long interrupts_of(const char *name)
+{
+	static char text[65536];
+	unsigned long sum = 0;
+	FILE *file = fopen("/proc/interrupts", "r");
+
+	if (file == NULL)
+		complain("/proc/interrupts cannot be read");
+	text[fread(text, 1, sizeof(text) - 1, file)] = 0;
+	fclose(file);
+	const char *line = strstr(text, name);
+
+	if (line == NULL)
+		complain("/proc/interrupts has no `%s`", name);
+	for (char *next = (char *)line + strlen(name) + 1; ; ) {
+		char *const at = next + strspn(next, " ");
+
+		if (*at < '0' || *at > '9')
+			return sum;
+		sum += strtoul(at, &next, 10);
+	}
+}
+
+/* counted NAME LEAF: the CPUID marks a moment in which the count is exact, because it is the same before and after. */
+int run_counted(const struct arguments *arguments)
+{
+	uint32_t eax, ebx, ecx, edx;
+	unsigned long before, after;
+
+	if (arguments->count < 2)
+		complain("counted NAME LEAF");
+	do {
+		before = interrupts_of(arguments->words[0]);
+		eax = number_at(arguments, 1);
+		ecx = 0;
+		asm volatile("cpuid" : "+a"(eax), "=b"(ebx), "+c"(ecx), "=d"(edx) : : "memory");
+		after = interrupts_of(arguments->words[0]);
+	} while (before != after);
+	printf("counted=%lu\n", before);
+	return 0;
+}
+
 int run_spawn(const struct arguments *arguments)
 {
 	const unsigned long count = decimal_at(arguments, 0);

@@ -114,6 +114,15 @@ int run_cli(const struct arguments *arguments)
 	return 0;
 }
 
+int run_ipi(const struct arguments *arguments)
+{
+	const uint64_t vector = number_at(arguments, 0);
+
+	repeat(arguments, (struct probe_request){ PROBE_IPI, { vector } });
+	printf("ipi=%lx count=%lu\n", vector, arguments->repeat);
+	return 0;
+}
+
 int run_state(const struct arguments *arguments)
 {
 	const int device = open_device();

@@ -13,6 +13,7 @@ void probe_write_debug(struct probe_request *request);
 void probe_read_control(struct probe_request *request);
 void probe_write_control(struct probe_request *request);
 void probe_spin_without_interrupts(u64 seconds);
+void probe_send_to_self(u64 vector);
 void probe_clocks(struct probe_request *request);
 void probe_fragment(struct probe_request *request);
 void probe_fragment_end(void);

@@ -32,6 +32,8 @@ static void run_here(struct probe_request *request)
 		return probe_spin_without_interrupts(request->argument[0]);
 	case PROBE_CLOCKS:
 		return probe_clocks(request);
+	case PROBE_IPI:
+		return probe_send_to_self(request->argument[0]);
 	case PROBE_SLOT:
 		request->result = (u64)&slot[0];
 		return;

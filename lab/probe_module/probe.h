@@ -32,6 +32,7 @@ enum probe_operation {
 	PROBE_FRAGMENT = 18, /* argument[0] = MiB that stay free, 0 to give back -> result = pages held */
 	PROBE_HIDDEN = 19,   /* argument[0] = address of hyperdbg's variables -> result = pages that they point to,
 				argument[1] = of them read as zero, [2] = of those keep what is written to them */
+	PROBE_IPI = 20,      /* argument[0] = vector that this CPU sends to itself */
 };
 
 struct probe_request {

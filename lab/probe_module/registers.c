@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0 OR MIT
+#include <asm/apic.h>
 #include <asm/asm.h>
 #include <asm/extable_fixup_types.h>
 #include <asm/msr.h>
@@ -198,6 +199,22 @@ void probe_spin_without_interrupts(u64 seconds)
 		for (round = 0; round < 1000000; round++)
 			asm volatile("" ::: "memory");
 	local_irq_restore(flags);
+}
+
+/* One after the other: the next is sent when the local APIC has taken this one. */
+void probe_send_to_self(u64 vector)
+{
+	const u32 command = APIC_DEST_SELF | APIC_DM_FIXED | APIC_INT_ASSERT | (u8)vector;
+	u64 base;
+
+	rdmsrl(MSR_IA32_APICBASE, base);
+	if (base & X2APIC_ENABLE) {
+		wrmsrl(APIC_BASE_MSR + (APIC_ICR >> 4), command);
+		return;
+	}
+	native_apic_mem_write(APIC_ICR, command);
+	while (native_apic_mem_read(APIC_ICR) & APIC_ICR_BUSY)
+		cpu_relax();
 }
 
 void probe_clocks(struct probe_request *request)

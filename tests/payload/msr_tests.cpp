@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#include "hypervisor/core/halt.hpp"
 #include "hypervisor/cpu/instructions.hpp"
 #include "tests/payload/test.hpp"
 #include "tests/payload/tests.hpp"
@@ -81,7 +82,7 @@ void any_register_but_the_exceptions() {
 void intercepts_are_taken_back() {
   watch(HYPERDBG_EVENT_WRMSR, lstar);
   watch(HYPERDBG_EVENT_RDMSR);
-  vcpu().backend->apply_intercepts(vcpu());
+  apply_intercepts(vcpu());
   expect_end(run([] { guest_wrmsr(lstar, guest_rdmsr(lstar)); }));
 }
 

@@ -42,8 +42,8 @@ constexpr Processor processor_of() {
   made.decode = [](Vcpu& v) { return B::decode(static_cast<Cpu&>(v)); };
   made.advance = [](Vcpu& v, u8 length) { B::advance(static_cast<Cpu&>(v), length); };
   made.read_msr = [](Vcpu& v, u32 msr, u64& value) { return B::read_msr(static_cast<Cpu&>(v), msr, value); };
-  made.inject_exception = [](Vcpu& v, u8 vector) { B::inject_exception(static_cast<Cpu&>(v), vector); };
-  made.inject_general_protection = [](Vcpu& v) { B::inject_general_protection(static_cast<Cpu&>(v)); };
+  made.inject_exception = [](Vcpu& v, u8 vector) { B::inject(static_cast<Cpu&>(v), fault_of(vector)); };
+  made.inject_general_protection = [](Vcpu& v) { B::inject(static_cast<Cpu&>(v), general_protection_fault); };
   made.privileged = [](const Vcpu& v) { return B::privileged(static_cast<const Cpu&>(v)); };
   made.dispatch = [](Vcpu& v, const Exit& exit) { dispatch<B>(static_cast<Cpu&>(v), exit); };
   return made;

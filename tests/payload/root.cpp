@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "tests/payload/root.hpp"
 
+#include "hypervisor/core/halt.hpp"
+
 #include "hypervisor/core/cpu_area.hpp"
 #include "hypervisor/cpu/instructions.hpp"
 #include "tests/payload/test.hpp"
@@ -53,6 +55,7 @@ void fill_boot_cpu(hyperdbg_boot_cpu& cpu) {
   cpu.control_block = physical(control_block);
   cpu.host_area = physical(host_area);
   cpu.msr_permissions = physical(msr_permissions);
+  cpu.io_permissions = physical(io_permissions);
   cpu.current_task = physical(zero_page);
   cpu.tss_page = physical(tss_pages[4]);
   for (u32 i = 0; i < 4; ++i) cpu.tss_tables[i] = physical(tss_pages[i]);
@@ -68,7 +71,7 @@ void restore_guest() {
   for (u32 number = 0; number < HYPERDBG_REGISTER_COUNT; ++number)
     vcpu().backend->write_register(vcpu(), number, saved[number]);
   processor->restore(vcpu());
-  vcpu().backend->apply_intercepts(vcpu());
+  apply_intercepts(vcpu());
   vcpu().backend->set_tsc_offset(vcpu(), machine.tsc_offset);
   for (u32 i = 0; i < test_pages; ++i) protect(test_page(i), all_permissions);
 }
@@ -134,7 +137,6 @@ void fill_boot_block() {
   boot_block.memory_end = 4ull << 30;
   boot_block.pages = physical(page_list);
   boot_block.zero_page = physical(zero_page);
-  boot_block.io_permissions = physical(io_permissions);
   boot_block.cpus = 1;
   boot_block.vendor = processor->vendor;
   boot_block.mode = HYPERDBG_MODE_DEBUGGER;

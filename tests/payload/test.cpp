@@ -9,8 +9,26 @@ namespace {
 
 constinit u32 seen[static_cast<u32>(ExitKind::unknown) + 1] = {};
 
-constexpr const char* kinds[] = {"handled", "cpuid",        "rdmsr",     "wrmsr",    "hypercall", "nmi",
-                                 "io",      "nested fault", "undefined", "shutdown", "unknown"};
+constexpr const char* kinds[] = {"handled",
+                                 "cpuid",
+                                 "rdmsr",
+                                 "wrmsr",
+                                 "rdtsc",
+                                 "rdtscp",
+                                 "rdpmc",
+                                 "xsetbv",
+                                 "debug register",
+                                 "control register",
+                                 "hypercall",
+                                 "exception",
+                                 "interrupt",
+                                 "interrupt window",
+                                 "nmi",
+                                 "io",
+                                 "nested fault",
+                                 "undefined",
+                                 "shutdown",
+                                 "unknown"};
 static_assert(std::size(kinds) == std::size(seen));
 
 void append_caught() {

@@ -83,5 +83,5 @@ extern "C" [[gnu::used]] void vmx_handle_nmi(hyperdbg::vmx::VmxCpu* cpu) {
 
 extern "C" [[gnu::used, noreturn]] void vmx_entry_failed(hyperdbg::vmx::VmxCpu* cpu) {
   using namespace hyperdbg;
-  handle_end<vmx::Vmx>(*cpu, "the processor refused to run the guest");
+  end_guest(*cpu, "the processor refused to run the guest");
 }

@@ -10,8 +10,11 @@ namespace intercept3 {  // offset 00Ch
 inline constexpr u32 INTR = 1u << 0;
 inline constexpr u32 NMI = 1u << 1;
 inline constexpr u32 VINTR = 1u << 4;
+inline constexpr u32 RDTSC = 1u << 14;
+inline constexpr u32 RDPMC = 1u << 15;
 inline constexpr u32 CPUID = 1u << 18;
 inline constexpr u32 IRET = 1u << 20;
+inline constexpr u32 INTn = 1u << 21;
 inline constexpr u32 IOIO_PROT = 1u << 27;
 inline constexpr u32 MSR_PROT = 1u << 28;
 inline constexpr u32 SHUTDOWN = 1u << 31;
@@ -24,17 +27,39 @@ inline constexpr u32 VMSAVE = 1u << 3;
 inline constexpr u32 STGI = 1u << 4;
 inline constexpr u32 CLGI = 1u << 5;
 inline constexpr u32 SKINIT = 1u << 6;
+inline constexpr u32 RDTSCP = 1u << 7;
+inline constexpr u32 XSETBV = 1u << 13;
 }  // namespace intercept4
+
+// Offsets 000h and 004h: reads of registers 0 to 15 in the lower half, writes in the upper.
+constexpr u32 intercept_write(u32 number) {
+  return 1u << (16 + number);
+}
+
+// Offset 060h, "Virtual Interrupts": an interrupt that the guest takes when it can; here only its window is wanted.
+namespace vintr {
+inline constexpr u64 V_IRQ = 1ull << 8;
+inline constexpr u64 V_INTR_PRIO_highest = 15ull << 16;
+inline constexpr u64 V_IGN_TPR = 1ull << 20;
+}  // namespace vintr
 
 // Appendix C "SVM Intercept Exit Codes".
 enum class ExitCode : u64 {
+  CR0_WRITE = 0x10,
+  CR4_WRITE = 0x14,
+  DR0_READ = 0x20,
+  DR0_WRITE = 0x30,
+  DR15_WRITE = 0x3f,
   EXCEPTION_0 = 0x40,
   EXCEPTION_31 = 0x5f,
   INTR = 0x60,
   NMI = 0x61,
   VINTR = 0x64,
+  RDTSC = 0x6e,
+  RDPMC = 0x6f,
   CPUID = 0x72,
   IRET = 0x74,
+  SWINT = 0x75,
   IOIO = 0x7b,
   MSR = 0x7c,
   SHUTDOWN = 0x7f,
@@ -45,6 +70,8 @@ enum class ExitCode : u64 {
   STGI = 0x84,
   CLGI = 0x85,
   SKINIT = 0x86,
+  RDTSCP = 0x87,
+  XSETBV = 0x8d,
   NPF = 0x400,
   INVALID = ~0ull,
 };

@@ -6,15 +6,20 @@
 namespace hyperdbg::x86::vmx {
 
 namespace pin_based {
+inline constexpr u32 EXTERNAL_INTERRUPT_EXITING = 1u << 0;
 inline constexpr u32 NMI_EXITING = 1u << 3;
 inline constexpr u32 VIRTUAL_NMIS = 1u << 5;
 }  // namespace pin_based
 
 namespace primary {
+inline constexpr u32 INTERRUPT_WINDOW_EXITING = 1u << 2;
 inline constexpr u32 USE_TSC_OFFSETTING = 1u << 3;
+inline constexpr u32 RDPMC_EXITING = 1u << 11;
+inline constexpr u32 RDTSC_EXITING = 1u << 12;
 inline constexpr u32 CR3_LOAD_EXITING = 1u << 15;
 inline constexpr u32 CR3_STORE_EXITING = 1u << 16;
 inline constexpr u32 NMI_WINDOW_EXITING = 1u << 22;
+inline constexpr u32 MOV_DR_EXITING = 1u << 23;
 inline constexpr u32 USE_IO_BITMAPS = 1u << 25;
 inline constexpr u32 USE_MSR_BITMAPS = 1u << 28;
 inline constexpr u32 ACTIVATE_SECONDARY_CONTROLS = 1u << 31;
@@ -34,6 +39,7 @@ inline constexpr u32 ENABLE_PCONFIG = 1u << 27;
 namespace vm_exit {
 inline constexpr u32 SAVE_DEBUG_CONTROLS = 1u << 2;
 inline constexpr u32 HOST_ADDRESS_SPACE_SIZE = 1u << 9;
+inline constexpr u32 ACKNOWLEDGE_INTERRUPT_ON_EXIT = 1u << 15;
 inline constexpr u32 SAVE_PAT = 1u << 18;
 inline constexpr u32 LOAD_PAT = 1u << 19;
 inline constexpr u32 SAVE_EFER = 1u << 20;

@@ -8,13 +8,17 @@ namespace hyperdbg::x86::vmx {
 // Intel SDM vol. 3, appendix C "VMX Basic Exit Reasons".
 enum class ExitReason : u16 {
   EXCEPTION_OR_NMI = 0,
+  EXTERNAL_INTERRUPT = 1,
   TRIPLE_FAULT = 2,
   INIT = 3,
   SIPI = 4,
+  INTERRUPT_WINDOW = 7,
   NMI_WINDOW = 8,
   CPUID = 10,
   GETSEC = 11,
   INVD = 13,
+  RDPMC = 15,
+  RDTSC = 16,
   VMCALL = 18,
   VMCLEAR = 19,
   VMLAUNCH = 20,
@@ -26,11 +30,13 @@ enum class ExitReason : u16 {
   VMXOFF = 26,
   VMXON = 27,
   CR_ACCESS = 28,
+  MOV_DR = 29,
   IO = 30,
   RDMSR = 31,
   WRMSR = 32,
   EPT_VIOLATION = 48,
   INVEPT = 50,
+  RDTSCP = 51,
   INVVPID = 53,
   XSETBV = 55,
 };
@@ -81,11 +87,25 @@ struct CrAccess {
   Kind kind;
   u8 control_register;
   u8 general_register;  // numbered as in instructions: RAX, RCX, RDX, RBX, RSP...
+  u16 status_word;      // what LMSW loads
 };
 constexpr CrAccess cr_access(u64 qualification) {
   return {.kind = static_cast<CrAccess::Kind>(qualification >> 4 & 3),
           .control_register = static_cast<u8>(qualification & 15),
-          .general_register = static_cast<u8>(qualification >> 8 & 15)};
+          .general_register = static_cast<u8>(qualification >> 8 & 15),
+          .status_word = static_cast<u16>(qualification >> 16)};
+}
+
+// Table 28-4 "Exit Qualification for MOV DR".
+struct DrAccess {
+  u8 debug_register;
+  u8 general_register;
+  bool write;
+};
+constexpr DrAccess dr_access(u64 qualification) {
+  return {.debug_register = static_cast<u8>(qualification & 7),
+          .general_register = static_cast<u8>(qualification >> 8 & 15),
+          .write = (qualification & 16) == 0};
 }
 
 // Table 28-5 "Exit Qualification for I/O Instructions".

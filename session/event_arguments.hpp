@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+#include <cstdint>
+#include <span>
+#include <string>
+
+#include "session/error.hpp"
+
+namespace hyperdbg {
+
+// What the words of an event's own say to the debuggee.
+struct OwnArguments {
+  std::uint64_t key;       // HYPERDBG_ANY_KEY to begin with
+  std::uint64_t mask = 0;  // hyperdbg_event's
+};
+
+// Reads the words that the common grammar leaves over. `name` is the command's.
+using TakeArguments = Expected<void>(OwnArguments& arguments, std::string_view name,
+                                     std::span<const std::string> words);
+
+TakeArguments take_none, take_32_bits, take_port, take_exception, take_interrupt, take_control_register;
+
+}  // namespace hyperdbg
