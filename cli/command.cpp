@@ -72,10 +72,9 @@ std::string help_of(const Command& command) {
 
 std::unexpected<Error> unknown_command(std::string_view name) {
   const std::string lower = to_lower(name);
-  std::vector<std::string_view> known;
-  for (const Command* command : all_commands()) known.push_back(command->name);
-  const std::string_view near = script::nearest(lower, known);
-  const std::string meant = near.empty() ? "" : fmt::format("is '{}' meant? ", near);
+  script::Nearest near(lower);
+  for (const Command* command : all_commands()) near.consider(command->name);
+  const std::string meant = near.name().empty() ? "" : fmt::format("is '{}' meant? ", near.name());
   return fail("err, couldn't resolve command at '{}'\n{}'help' lists the commands", name, meant);
 }
 

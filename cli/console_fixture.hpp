@@ -28,7 +28,7 @@ struct ConsoleTest : testing::Test {
     console.session().set_compiler([](std::string_view text, const script::CompileOptions&) -> script::CompileResult {
       if (text.find("bad") != text.npos)
         return std::unexpected(std::vector{script::Diagnostic{1, 5, "Invalid Syntax", "", std::string(text)}});
-      return script::CompiledScript{{0xc3}, 1, script::encode_metadata({"leaf %llx\n"}), 8};
+      return script::CompiledScript{{0xc3}, script::encode_metadata({"leaf %llx\n"}), 8, false, 1};
     });
   }
   ~ConsoleTest() override { std::filesystem::remove_all(symbols); }

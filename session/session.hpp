@@ -61,7 +61,7 @@ struct BuiltAction {
   Bytes code, metadata;
   std::uint32_t flags = 0;  // enum hyperdbg_action_flag
   std::uint64_t fuel = 0;   // of scripts
-  std::vector<std::string> aggregations;
+  std::vector<std::string> aggregations{};
 };
 
 enum class OnAttach { leave_as_it_is, halt };

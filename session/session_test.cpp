@@ -34,7 +34,7 @@ struct SessionTest : testing::Test {
     session.set_compiler([](std::string_view text, const script::CompileOptions&) -> script::CompileResult {
       if (text.find("bad") != text.npos)
         return std::unexpected(std::vector{script::Diagnostic{1, 1, "Invalid Syntax", "", "bad"}});
-      return script::CompiledScript{{0xc3}, 1, script::encode_metadata({"leaf %llx\n"}), 8};
+      return script::CompiledScript{{0xc3}, script::encode_metadata({"leaf %llx\n"}), 8, false, 1};
     });
   }
   Expected<void> attach(OnAttach how = OnAttach::leave_as_it_is) {

@@ -175,7 +175,8 @@ TEST_F(CommandsTest, fuel_is_a_setting_that_events_keep) {
   EXPECT_NE(type("settings").find("fuel of a script is 1000 (0n4096)\n"), std::string::npos);
   for (const char* wrong : {"0", "xyz", "8000000000000000"})
     EXPECT_EQ(type("settings fuel " + std::string(wrong)),
-              "err, fuel is a number from 1 to 7fffffffffffffff, hexadecimal, not '" + std::string(wrong) + "'\n");
+              "err, couldn't resolve error at '" + std::string(wrong) +
+                  "'; 'fuel' takes a number from 1 to 7fffffffffffffff, hexadecimal\n");
   EXPECT_EQ(console.session().fuel(), 0x1000u);
 }
 

@@ -90,7 +90,9 @@ hyperdbg_checksums image_checksums() {
   Sum text, rodata, scripts;
   text.add(between(start, image_rodata_start));
   rodata.add(between(image_rodata_start, image_data_start));
-  scripts.add(action_slots());
+  for (Bytes page = code_page_from(0); !page.empty();
+       page = code_page_from(reinterpret_cast<u64>(page.data()) + page.size()))
+    scripts.add(page);
   const Sum data = data_sum();
   return {.text = text.crc,
           .rodata = rodata.crc,

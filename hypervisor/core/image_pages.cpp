@@ -87,8 +87,13 @@ PageSource image_pages() {
           .buffer_pages = buffer_pages};
 }
 
-std::span<const u8> action_slots() {
-  return {reinterpret_cast<const u8*>(HYPERDBG_CODE_AREA), slots_made * HYPERDBG_REGULAR_ACTION_SIZE};
+std::span<const u8> code_page_from(u64 address) {
+  const u64 end = HYPERDBG_CODE_AREA + code_used;
+  for (u64 at = address < HYPERDBG_CODE_AREA ? HYPERDBG_CODE_AREA : address; at < end; at += page_size) {
+    const auto entry = entry_of(at);
+    if (entry.ok() && (*entry.value() & present) != 0) return {reinterpret_cast<const u8*>(at), page_size};
+  }
+  return {};
 }
 
 CodePages evaluation_pages() {

@@ -12,7 +12,7 @@ PageSource image_pages();
 // A slot for one evaluation at a time.
 CodePages evaluation_pages();
 
-// All slots made so far, as they are executed.
-std::span<const u8> action_slots();
+// The first page of code at or behind `address`, as it is executed; empty behind the last.
+std::span<const u8> code_page_from(u64 address);
 
 }  // namespace hyperdbg

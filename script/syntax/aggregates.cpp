@@ -16,6 +16,10 @@ constexpr AggregateFunction functions[] = {
 
 }  // namespace
 
+std::span<const AggregateFunction> all_aggregates() {
+  return functions;
+}
+
 const AggregateFunction* find_aggregate(std::string_view name) {
   const auto found = std::ranges::find(functions, name, &AggregateFunction::name);
   return found == std::end(functions) ? nullptr : found;

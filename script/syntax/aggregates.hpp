@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 #include <cstddef>
+#include <span>
 #include <string_view>
 
 #include "abi/aggregate.h"
@@ -15,6 +16,7 @@ struct AggregateFunction {
   std::size_t bounds = 0;  // constants behind the value: low, high, step
 };
 
+std::span<const AggregateFunction> all_aggregates();
 // Null if there is none of this name.
 const AggregateFunction* find_aggregate(std::string_view name);
 

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <iterator>
 
+#include "script/syntax/aggregates.hpp"
 #include "script/syntax/nearest.hpp"
 
 namespace hyperdbg::script {
@@ -103,6 +104,7 @@ std::span<const Builtin> all_builtins() {
 std::string nearest_function(std::string_view name) {
   Nearest nearest(name);
   for (const Builtin& function : builtins) nearest.consider(function.name);
+  for (const AggregateFunction& function : all_aggregates()) nearest.consider(function.name);
   for (const char* statement : {"printf", "print", "formats", "sizeof", "reference"}) nearest.consider(statement);
   return nearest.hint();
 }

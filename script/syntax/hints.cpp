@@ -10,7 +10,7 @@
 namespace hyperdbg::script {
 namespace {
 
-constexpr std::string_view absent_words[] = {"goto", "enum", "union", "const", "static", "extern", "volatile"};
+constexpr std::string_view absent_words[] = {"goto", "const", "static", "extern", "volatile"};
 
 bool is_jump(std::string_view word) {
   return word == "break" || word == "continue" || word == "return";

@@ -126,10 +126,10 @@ std::optional<Type> TypeParser::parse_tagged() {
   const Token word = tokens_.take();
   const Tag kind = word.text == "struct" ? Tag::structure : word.text == "union" ? Tag::union_ : Tag::enumeration;
   const Token tag = tokens_.peek();
+  const std::string undeclared =
+      kind == Tag::structure ? "" : "unions and enums can be used, but not declared by scripts";
   if (!is_name_like(tag)) {
-    tokens_.complain_expected(
-        "the name of a structure",
-        kind == Tag::structure ? "" : "unions and enums can be used, but not declared by scripts");
+    tokens_.complain_expected("the name of a structure", undeclared);
     return std::nullopt;
   }
   tokens_.take();
@@ -141,7 +141,9 @@ std::optional<Type> TypeParser::parse_tagged() {
   const bool may_come = kind == Tag::structure && !debuggee_;
   if (may_come && tokens_.at(TokenKind::star)) return Type{.kind = Type::Kind::structure, .structure = declare(tag)};
   tokens_.complain(tag.place, "Unknown " + std::string(word.text) + " tag: `" + std::string(tag.text) + "`",
-                   debuggee_ ? debuggee_->hint(kind, tag.text) : "");
+                   tokens_.at(TokenKind::left_brace) ? undeclared
+                   : debuggee_                       ? debuggee_->hint(kind, tag.text)
+                                                     : "");
   return std::nullopt;
 }
 

@@ -94,7 +94,8 @@ std::vector<Example> parse_examples(std::string_view document) {
 std::vector<std::string> problems_of(const Example& example) {
   std::vector<std::string> problems;
   const Played played = play(example.one);
-  if (lines_of(played.outcome.messages) != example.printed) problems.push_back("it prints\n" + played.outcome.messages);
+  const std::string printed = played.outcome.messages + played.aggregates;
+  if (lines_of(printed) != example.printed) problems.push_back("it prints\n" + printed);
   const Troubles seen = troubles_of(played);
   if (!agree(seen, example.troubles)) problems.push_back("what is wrong with it:" + shown(seen));
   return problems;

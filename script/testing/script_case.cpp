@@ -97,7 +97,8 @@ class Stage {
     const auto compiler = Compiler::load();
     if (!compiler) throw std::runtime_error(compiler.error());
     CompileResult compiled = (*compiler)->compile(script, options_);
-    if (!compiled) return Played{.diagnostics = std::move(compiled.error()), .outcome = {}, .shown = {}, .aggregates = {}};
+    if (!compiled)
+      return Played{.diagnostics = std::move(compiled.error()), .outcome = {}, .shown = {}, .aggregates = {}};
     std::string messages;
     for (std::size_t i = 0; i < runs_; ++i) {
       auto outcome = runtime_.run(*compiled);

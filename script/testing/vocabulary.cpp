@@ -2,6 +2,7 @@
 #include "script/testing/vocabulary.hpp"
 
 #include "script/runtime/format.hpp"
+#include "script/syntax/aggregates.hpp"
 #include "script/syntax/builtins.hpp"
 #include "script/syntax/lexer.hpp"
 #include "script/syntax/registers.hpp"
@@ -24,7 +25,7 @@ std::set<std::string> all_conversions() {
 }
 
 void add_word(Vocabulary& used, const std::string& word) {
-  if (find_builtin(word)) used["function"].insert(word);
+  if (find_builtin(word) || find_aggregate(word)) used["function"].insert(word);
   if (find_register(word)) used["register"].insert(word);
   used["word"].insert(word);
 }
@@ -59,6 +60,7 @@ void add(Vocabulary& used, const Token& token) {
 Vocabulary known_vocabulary() {
   Vocabulary known;
   for (const Builtin& one : all_builtins()) known["function"].emplace(one.name);
+  for (const AggregateFunction& one : all_aggregates()) known["function"].emplace(one.name);
   for (const RegisterName& one : all_registers()) known["register"].emplace(one.name);
   for (const PseudoName& one : all_pseudo_registers()) known["pseudo"].emplace(one.name);
   for (const std::string_view word : all_words()) known["word"].emplace(word);
