@@ -46,7 +46,7 @@ class FakeTarget final : public Target {
     std::vector<hyperdbg_aggregation_info> aggregations;
     Bytes entries;                   // of core 0's table, as they are sent
     std::uint32_t cleared = 0x1000;  // the aggregation cleared last
-    Bytes staged;  // code that came in pieces
+    Bytes staged;                    // code that came in pieces
     std::uint64_t exits = 1234;
     std::vector<std::function<void(TargetListener&)>> unasked;  // delivered by pump()
   };

@@ -169,9 +169,9 @@ TEST_F(CommandsTest, fuel_is_a_setting_that_events_keep) {
   type("!cpuid script { x = 2; }");
   type("!cpuid");
   ASSERT_EQ(debuggee->events.size(), 3u);
-  EXPECT_EQ(debuggee->events[0].fuel, 1000000u);
-  EXPECT_EQ(debuggee->events[1].fuel, 0x1000u);
-  EXPECT_EQ(debuggee->events[2].fuel, 0u);
+  EXPECT_EQ(debuggee->events[0].actions[0].fuel, 1000000u);
+  EXPECT_EQ(debuggee->events[1].actions[0].fuel, 0x1000u);
+  EXPECT_EQ(debuggee->events[2].actions[0].fuel, 0u);
   EXPECT_NE(type("settings").find("fuel of a script is 1000 (0n4096)\n"), std::string::npos);
   for (const char* wrong : {"0", "xyz", "8000000000000000"})
     EXPECT_EQ(type("settings fuel " + std::string(wrong)),

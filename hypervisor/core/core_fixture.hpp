@@ -90,7 +90,7 @@ struct FakeLine {
   u64 idle = 0;       // polls for nothing, in a row
   bool interrupt = false;
   u32 vectors_begun = 0, vectors_ended = 0;  // of the processor's, not the line's
-  std::vector<std::string> apic;  // what the local APIC was told
+  std::vector<std::string> apic;             // what the local APIC was told
   struct PortWrite {
     u16 port;
     u8 size;

@@ -25,10 +25,11 @@ struct CustomCodeTest : CoreTest {
                          .condition_size = static_cast<u32>(condition.size()),
                          .text_size = 0,
                          .action_count = 1,
-                         .reserved = 0};
+                         .reserved = 0,
+                         .mask = 0};
     Bytes payload = bytes_of(event);
     append(payload, condition);
-    append(payload, bytes_of(hyperdbg_action{HYPERDBG_ACTION_CODE, static_cast<u32>(code.size()), 0, 0}));
+    append(payload, bytes_of(hyperdbg_action{HYPERDBG_ACTION_CODE, static_cast<u32>(code.size()), 0, 0, 0}));
     append(payload, code);
     const Answer answer = ask(HYPERDBG_REQUEST_EVENT_ADD, payload);
     EXPECT_EQ(answer.status, HYPERDBG_OK);

@@ -5,8 +5,7 @@
 // Requests that make events and actions.
 namespace hyperdbg {
 
-constexpr u32 known_action_flags =
-    HYPERDBG_ACTION_STAGED | HYPERDBG_ACTION_ACCUMULATE | HYPERDBG_ACTION_USES_VECTORS;
+constexpr u32 known_action_flags = HYPERDBG_ACTION_STAGED | HYPERDBG_ACTION_ACCUMULATE | HYPERDBG_ACTION_USES_VECTORS;
 
 // One action of a request; spans point into the request.
 struct Engine::Piece {
@@ -78,15 +77,19 @@ Status Engine::check_code(const hyperdbg_action& wanted) const {
   return big ? HYPERDBG_BIG_ACTION_NOT_FOUND : HYPERDBG_ACTION_TOO_BIG;
 }
 
+bool valid_script(const hyperdbg_action& action) {
+  const u32 flags = HYPERDBG_ACTION_USES_VECTORS | HYPERDBG_ACTION_ACCUMULATE;
+  return (action.flags & ~flags) == 0 && action.fuel != 0 && action.fuel >> 63 == 0;
+}
+
 // Scripts have fuel, and only scripts.
-static bool valid_fuel(const hyperdbg_action& wanted) {
-  const bool is_script = wanted.kind == HYPERDBG_ACTION_SCRIPT || wanted.kind == HYPERDBG_ACTION_LOG;
-  if (!is_script) return wanted.fuel == 0 && (wanted.flags & HYPERDBG_ACTION_USES_VECTORS) == 0;
-  return wanted.fuel != 0 && wanted.fuel >> 63 == 0;
+static bool valid_limits(const hyperdbg_action& wanted) {
+  if (wanted.kind == HYPERDBG_ACTION_SCRIPT || wanted.kind == HYPERDBG_ACTION_LOG) return valid_script(wanted);
+  return wanted.fuel == 0 && (wanted.flags & HYPERDBG_ACTION_USES_VECTORS) == 0;
 }
 
 Status Engine::check(const hyperdbg_action& wanted) const {
-  if (!valid_fuel(wanted)) return HYPERDBG_MALFORMED;
+  if (!valid_limits(wanted)) return HYPERDBG_MALFORMED;
   switch (wanted.kind) {
     case HYPERDBG_ACTION_BREAK:
       if (wanted.code_size != 0 || wanted.metadata_size != 0 || wanted.flags != 0) return HYPERDBG_MALFORMED;

@@ -51,6 +51,13 @@ static void append(std::vector<u8>& to, const void* bytes, std::size_t size) {
   to.insert(to.end(), from, from + size);
 }
 
+namespace {
+u64 fuel_of(const ActionWish& wish) {
+  const bool is_script = wish.kind == HYPERDBG_ACTION_SCRIPT || wish.kind == HYPERDBG_ACTION_LOG;
+  return is_script ? HYPERDBG_SCRIPT_FUEL : 0;
+}
+}  // namespace
+
 std::vector<u8> Wish::bytes() const {
   hyperdbg_event header = event;
   header.condition_size = static_cast<u32>(condition.size());
@@ -62,7 +69,7 @@ std::vector<u8> Wish::bytes() const {
   append(result, text.data(), text.size());
   for (const ActionWish& wish : actions) {
     const hyperdbg_action action{wish.kind, static_cast<u32>(wish.code.size()), static_cast<u32>(wish.metadata.size()),
-                                 wish.flags, wish.kind == HYPERDBG_ACTION_SCRIPT || wish.kind == HYPERDBG_ACTION_LOG ? HYPERDBG_SCRIPT_FUEL : 0u};
+                                 wish.flags, fuel_of(wish)};
     append(result, &action, sizeof(action));
     append(result, wish.code.data(), wish.code.size());
     append(result, wish.metadata.data(), wish.metadata.size());
@@ -125,7 +132,7 @@ Status Harness::add_action(u32 event, const ActionWish& wish, u32 buffer_size) {
   std::vector<u8> payload;
   const hyperdbg_action_target target{event, buffer_size};
   const hyperdbg_action action{wish.kind, static_cast<u32>(wish.code.size()), static_cast<u32>(wish.metadata.size()),
-                               wish.flags};
+                               wish.flags, fuel_of(wish)};
   append(payload, &target, sizeof(target));
   append(payload, &action, sizeof(action));
   if ((wish.flags & HYPERDBG_ACTION_STAGED) == 0) append(payload, wish.code.data(), wish.code.size());

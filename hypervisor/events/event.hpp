@@ -72,7 +72,7 @@ struct Event {
   const u8* condition;  // executable view; null without one
   Block* buffer;        // safe buffer; null without one
   u32 buffer_size;      // bytes that were asked for
-  u64 mask;  // which bits it watches, see Trigger::unchanged
+  u64 mask;             // which bits it watches, see Trigger::unchanged
 
   alignas(64) Counter hits;
   Counter exits;
