@@ -29,7 +29,7 @@ constexpr const char* exceptions[] = {"#DE, divide error",
                                       "#AC, alignment check",
                                       "#MC, machine check",
                                       "#XM, SIMD floating-point exception"};
-constexpr std::uint32_t page_fault = 14;
+constexpr std::uint32_t page_fault = 14, first_interrupt = 32;
 
 std::string what_happened(const hyperdbg_code_fault& fault) {
   switch (fault.fault) {
@@ -44,6 +44,7 @@ std::string what_happened(const hyperdbg_code_fault& fault) {
     default:
       break;
   }
+  if (fault.fault >= first_interrupt) return fmt::format("INT 0x{:x}, a software interrupt", fault.fault);
   if (fault.fault >= std::size(exceptions)) return fmt::format("exception 0x{:x}", fault.fault);
   return fmt::format("{}, error code {:x}", exceptions[fault.fault], fault.error_code);
 }

@@ -23,7 +23,8 @@ namespace hyperdbg {
 
 namespace {
 
-constexpr u64 debug = 1, page_fault = 14, machine_check = 18;
+constexpr u64 debug = 1, page_fault = 14, machine_check = 18, first_interrupt = 32;
+constexpr u64 int_length = 2;  // INT imm8, all that raises those
 constexpr u64 resume_flag = 1 << 16;
 constexpr u8 halt_instruction = 0xf4;
 
@@ -176,6 +177,7 @@ bool handle_code_exception(Vcpu& vcpu, ExceptionFrame& frame) {
     step(vcpu, frame);
     return true;
   }
+  if (frame.vector >= first_interrupt) frame.rip -= int_length;
   if (frame.vector != page_fault) {
     end(vcpu, frame, static_cast<u32>(frame.vector), 0);
     return true;

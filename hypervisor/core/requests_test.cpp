@@ -211,7 +211,7 @@ TEST_F(Requests, EvaluateWithItsOwnFuelAndKeepsVectorsOnlyIfAsked) {
   EXPECT_EQ(line.vectors_ended, 2u);
   EXPECT_EQ(evaluate(0, 0, aborts), HYPERDBG_MALFORMED);
   EXPECT_EQ(evaluate(0, 1ull << 63, aborts), HYPERDBG_MALFORMED);
-  EXPECT_EQ(evaluate(2, 1, aborts), HYPERDBG_MALFORMED);
+  EXPECT_EQ(evaluate(8, 1, aborts), HYPERDBG_MALFORMED);
 }
 
 TEST_F(Requests, EvaluateNothingMalformed) {

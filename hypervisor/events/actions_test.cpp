@@ -238,7 +238,7 @@ TEST(Actions, AreRefusedWithoutATrace) {
   EXPECT_EQ(harness.add_action(0, {9, {nothing}, {}}), HYPERDBG_MALFORMED);
   EXPECT_EQ(harness.add_action(0, {HYPERDBG_ACTION_SCRIPT, {}, {}}), HYPERDBG_MALFORMED);
   EXPECT_EQ(harness.add_action(0, {HYPERDBG_ACTION_SCRIPT, {nothing}, {}}, 9), HYPERDBG_OTHER_BUFFER);
-  EXPECT_EQ(harness.add_action(0, {HYPERDBG_ACTION_SCRIPT, {nothing}, {}, 4}), HYPERDBG_MALFORMED);
+  EXPECT_EQ(harness.add_action(0, {HYPERDBG_ACTION_SCRIPT, {nothing}, {}, 8}), HYPERDBG_MALFORMED);
   EXPECT_EQ(harness.info(0).action_count, 1u);
   EXPECT_EQ(harness.add_action(0, {HYPERDBG_ACTION_SCRIPT, {nothing}, {}}, 8), HYPERDBG_OK);
   for (u32 i = 2; i < HYPERDBG_MAXIMUM_ACTIONS; ++i)

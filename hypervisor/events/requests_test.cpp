@@ -30,7 +30,7 @@ TEST(Requests, EachRefusalHasItsStatus) {
   EXPECT_EQ(add_after([](Wish& wish) { wish.core(4); }), HYPERDBG_INVALID_CORE);
   EXPECT_EQ(add_after([](Wish& wish) { wish.event.flags = 0x10; }), HYPERDBG_MALFORMED);
   EXPECT_EQ(add_after([](Wish& wish) { wish.event.reserved = 1; }), HYPERDBG_MALFORMED);
-  EXPECT_EQ(add_after([](Wish& wish) { wish.actions[0].flags = 4; }), HYPERDBG_MALFORMED);
+  EXPECT_EQ(add_after([](Wish& wish) { wish.actions[0].flags = 8; }), HYPERDBG_MALFORMED);
   EXPECT_EQ(add_after([](Wish& wish) { wish.actions[0].kind = 9; }), HYPERDBG_MALFORMED);
   EXPECT_EQ(add_after([](Wish& wish) { wish.actions[0].kind = HYPERDBG_ACTION_BREAK; }), HYPERDBG_MALFORMED);
   EXPECT_EQ(add_after([](Wish& wish) { wish.actions[0].code.clear(); }), HYPERDBG_MALFORMED);
