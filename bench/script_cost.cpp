@@ -51,7 +51,8 @@ constexpr hyperdbg_script_runtime runtime{.abort = abort_run,
                                           .message = nullptr,
                                           .event_short_circuit = nullptr,
                                           .test_statement = nullptr,
-                                          .service = nullptr};
+                                          .service = nullptr,
+                                          .aggregate = nullptr};
 
 script::CompiledScript compiled(std::string_view text) {
   script::CompileOptions options;
