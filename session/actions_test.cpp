@@ -65,7 +65,7 @@ TEST(CodeFault, NamesEventAddressAndFault) {
             "err, the condition of event 0x3 was ended outside of itself (rip 600020000004): it did not end within "
             "1000000 instructions. the event is disabled");
   fault.fault = 0x77;
-  EXPECT_NE(code_fault_text(3, 1, fault).find("exception 0x77"), std::string::npos);
+  EXPECT_NE(code_fault_text(3, 1, fault).find("INT 0x77, a software interrupt"), std::string::npos);
 }
 
 struct Heard final : SessionListener {
