@@ -29,7 +29,10 @@ void Engine::finish_many(u32 core, u64 ticks) {
 }
 
 std::array<std::span<const u8>, 3> Engine::changing_parts() const {
-  const auto bytes = []<class T>(const T& part) { return std::span(reinterpret_cast<const u8*>(&part), sizeof(T)); };
+  const auto bytes = [](const auto& part) {
+    const std::span whole(&part, 1);
+    return std::span(reinterpret_cast<const u8*>(whole.data()), whole.size_bytes());
+  };
   return {bytes(globals_), bytes(finger_), bytes(cores_)};
 }
 
