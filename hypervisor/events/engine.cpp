@@ -30,8 +30,7 @@ void Engine::finish_many(u32 core, u64 ticks) {
 
 std::array<std::span<const u8>, 3> Engine::changing_parts() const {
   const auto bytes = [](const auto& part) {
-    const std::span whole(&part, 1);
-    return std::span(reinterpret_cast<const u8*>(whole.data()), whole.size_bytes());
+    return std::span(reinterpret_cast<const u8*>(&part), reinterpret_cast<const u8*>(&part + 1));
   };
   return {bytes(globals_), bytes(finger_), bytes(cores_)};
 }
