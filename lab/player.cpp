@@ -173,6 +173,8 @@ Expected<void> Player::reject(const Step& step) {
 
 Expected<void> Player::count(const Step& step) {
   const Pattern pattern = TRY_EXPECTED(pattern_of(step));
+  // On a busy machine the debugger may pause for longer than quiet lasts.
+  wait_until([&] { return matching(pattern, captures_).size() >= step.count; });
   wait_for_quiet();
   const auto found = matching(pattern, captures_);
   if (found.size() != step.count) return fail("{} lines match, not {}", found.size(), step.count);

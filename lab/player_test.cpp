@@ -149,6 +149,17 @@ TEST_F(PlayerTest, CountsLines) {
   EXPECT_EQ(play("$ say\n*1 [0-9]\n"), "2: 2 lines match, not 1");
 }
 
+TEST_F(PlayerTest, CountedLinesMayBeSlow) {
+  machine.reactions["slow"] = [](FakeMachine& m) {
+    m.print(Source::debugger, "message\n");
+    m.later(900, [](FakeMachine& late) { late.print(Source::debugger, "message\n"); });
+    m.later(1200, [](FakeMachine& late) { late.print(Source::debugger, "message\n"); });
+    m.end_command();
+  };
+  EXPECT_EQ(play("$ slow\n*3 message\n"), "");
+  EXPECT_EQ(play("$ slow\n*2 message\n"), "2: 3 lines match, not 2") << "one more is still looked for";
+  EXPECT_EQ(play("$ slow\n*4 message\n"), "2: 3 lines match, not 4");
+}
 TEST_F(PlayerTest, CapturesAreUsedLater) {
   EXPECT_EQ(play("> g\n$ say\n= one (?<n>\\d)\n> x ${n}\n"), "");
   EXPECT_EQ(machine.typed.back(), "x 1");
