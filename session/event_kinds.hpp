@@ -21,6 +21,7 @@ struct EventKind {
   std::string_view context;   // what $context is
   std::string_view examples;  // one per line
   std::string_view notes;     // what one should know before; may be empty
+  std::string_view remark = {};  // said when such an event is made; may be empty
 
   constexpr bool built() const { return take != nullptr; }
 };

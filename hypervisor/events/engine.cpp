@@ -134,6 +134,7 @@ void Engine::define(Event& event) {
   (last_ ? last_->next_defined : first_) = &event;
   last_ = &event;
   ++event_count_;
+  if (event.flags & HYPERDBG_EVENT_BY_FAULT) ++by_fault_;
   const u64 generation = generation_.load(std::memory_order_relaxed);
   additions_[generation % kept_additions] = {event.kind, event.core, event.key};
   generation_.store(generation + 1, std::memory_order_release);
@@ -148,6 +149,7 @@ void Engine::clear(Event& event) {
   if (event.state == EventState::cleared) return;
   event.set_state(EventState::cleared);
   --event_count_;
+  if (event.flags & HYPERDBG_EVENT_BY_FAULT) --by_fault_;
   ++cleared_count_;
   last_removal_ = generation_.fetch_add(1, std::memory_order_release) + 1;
 }
