@@ -160,7 +160,7 @@ Result<Event*> Engine::create(u32 id, const AddLayout& layout) {
   event->kind = layout.event.kind;
   event->key = layout.event.key;
   event->stages = layout.event.stage;
-  event->flags = layout.event.flags & (HYPERDBG_EVENT_SHORT_CIRCUIT | HYPERDBG_EVENT_ACCUMULATE);
+  event->flags = layout.event.flags & (HYPERDBG_EVENT_SHORT_CIRCUIT | HYPERDBG_EVENT_ACCUMULATE | HYPERDBG_EVENT_BY_FAULT);
   event->process = layout.event.process;
   event->core = layout.event.core;
   event->mask = layout.event.mask != 0 ? layout.event.mask : ~0ull;
