@@ -30,7 +30,7 @@ MsrResult FakeBackend::read_msr(const Cpu& cpu, u32 msr, u64& value) {
   if (!cpu.msrs.contains(msr)) return MsrResult::general_protection;
   value = cpu.msrs.at(msr);
   if (static_cast<x86::Msr>(msr) == x86::Msr::EFER) value = cpu.system_calls.shown(value);
-  cpu.trace.push_back("rdmsr");
+  if (cpu.exit.kind == ExitKind::rdmsr) cpu.trace.push_back("rdmsr");
   return MsrResult::done;
 }
 
