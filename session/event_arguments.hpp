@@ -10,7 +10,7 @@ namespace hyperdbg {
 
 // What the words of an event's own say to the debuggee.
 struct OwnArguments {
-  std::uint64_t key;       // HYPERDBG_ANY_KEY to begin with
+  std::uint64_t key;        // HYPERDBG_ANY_KEY to begin with
   std::uint64_t mask = 0;   // hyperdbg_event's
   std::uint32_t flags = 0;  // enum hyperdbg_event_flag, in addition
 };

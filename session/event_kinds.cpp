@@ -13,11 +13,14 @@ constexpr TakeArguments* not_built = nullptr;
 constexpr std::uint32_t hook = 0, detour = 7, hidden_breakpoint = 8;
 
 constexpr std::string_view system_call_notes =
-    "arguments are @rdi @rsi @rdx @r10 @r8 @r9. Post is at the kernel's entry, not behind the system call: for its result\n"
-    "see '!sysret'. Skipped (sc), the program goes on behind SYSCALL with the @rax of the script. 32-bit programs, which\n"
+    "arguments are @rdi @rsi @rdx @r10 @r8 @r9. Post is at the kernel's entry, not behind the system call: for its "
+    "result\n"
+    "see '!sysret'. Skipped (sc), the program goes on behind SYSCALL with the @rax of the script. 32-bit programs, "
+    "which\n"
     "enter by INT 80, SYSENTER or a SYSCALL of their own, are no triggers";
 constexpr std::string_view system_return_notes =
-    "pre has the result in @rax, RIP and RFLAGS of the program in @rcx and @r11; post is in user mode. Linux returns by\n"
+    "pre has the result in @rax, RIP and RFLAGS of the program in @rcx and @r11; post is in user mode. Linux returns "
+    "by\n"
     "IRET as well, which is no trigger. Skipped (sc), the kernel goes on behind SYSRET, where it has no code";
 
 // clang-format off

@@ -12,8 +12,8 @@ enum class SystemCallWay : u8 {
   none,
   // LSTAR leads to the module's stub, which traps for watched numbers alone and goes on to the kernel for all others.
   stub,
-  // LSTAR leads to a byte CC (INT3) beside the kernel's own entry: where user mode's page tables (KPTI) have nothing but
-  // that page, every system call exits once.
+  // LSTAR leads to a byte CC (INT3) beside the kernel's own entry: where user mode's page tables (KPTI) have nothing
+  // but that page, every system call exits once.
   breakpoint,
   // EFER.SCE is off: SYSCALL and SYSRET raise #UD.
   fault,
@@ -27,7 +27,7 @@ struct SystemCalls {
 
   bool moves_entry() const { return way == SystemCallWay::stub || way == SystemCallWay::breakpoint; }
   // EFER between the guest and the processor.
-  u64 shown(u64 efer) const { return x86::Efer{efer}.value | (hides_enable ? x86::Efer::sce.mask : 0); }
+  u64 shown(u64 efer) const { return efer | (hides_enable ? x86::Efer::sce.mask : 0); }
   u64 hidden(u64 efer) {
     hides_enable = way == SystemCallWay::fault && x86::Efer{efer}.get(x86::Efer::sce);
     return hides_enable ? efer & ~x86::Efer::sce.mask : efer;

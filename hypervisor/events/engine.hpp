@@ -182,7 +182,7 @@ class Engine {
   std::atomic<u32> next_id_{0};
   u32 event_count_ = 0;  // defined and not cleared
   u32 cleared_count_ = 0;
-  u32 by_fault_ = 0;  // of event_count_
+  u32 by_fault_ = 0;        // of event_count_
   Event* first_ = nullptr;  // ascending ids, cleared ones included
   Event* last_ = nullptr;
   Event* finger_ = nullptr;  // where at_or_after() ended: requests usually go through the ids in order

@@ -88,8 +88,8 @@ struct Engine::AddLayout {
 };
 
 Status Engine::check(const hyperdbg_event& wanted) const {
-  constexpr u32 known_flags = HYPERDBG_EVENT_SHORT_CIRCUIT | HYPERDBG_EVENT_ACCUMULATE | HYPERDBG_EVENT_ENABLED |
-                              HYPERDBG_EVENT_BY_FAULT;
+  constexpr u32 known_flags =
+      HYPERDBG_EVENT_SHORT_CIRCUIT | HYPERDBG_EVENT_ACCUMULATE | HYPERDBG_EVENT_ENABLED | HYPERDBG_EVENT_BY_FAULT;
   const KindRow* row = find_kind(wanted.kind);
   if (!row) return HYPERDBG_NOT_SUPPORTED;
   if (wanted.flags & ~known_flags || wanted.stage == 0 || wanted.stage & ~HYPERDBG_ALL) return HYPERDBG_MALFORMED;
@@ -160,7 +160,8 @@ Result<Event*> Engine::create(u32 id, const AddLayout& layout) {
   event->kind = layout.event.kind;
   event->key = layout.event.key;
   event->stages = layout.event.stage;
-  event->flags = layout.event.flags & (HYPERDBG_EVENT_SHORT_CIRCUIT | HYPERDBG_EVENT_ACCUMULATE | HYPERDBG_EVENT_BY_FAULT);
+  event->flags =
+      layout.event.flags & (HYPERDBG_EVENT_SHORT_CIRCUIT | HYPERDBG_EVENT_ACCUMULATE | HYPERDBG_EVENT_BY_FAULT);
   event->process = layout.event.process;
   event->core = layout.event.core;
   event->mask = layout.event.mask != 0 ? layout.event.mask : ~0ull;

@@ -114,9 +114,12 @@ void Svm::load_flat_segments(Cpu& cpu, const FlatSegments& segments) {
   x86::svm::Vmcb& vmcb = *cpu.vmcb;
   const u16 level = static_cast<u16>(segments.level << 5);
   const u16 size = segments.bits == 64 ? long_mode : default_32;
-  vmcb.cs = {.selector = segments.cs, .attributes = static_cast<u16>(code | level | size | pages), .limit = limit, .base = 0};
-  vmcb.ss = {
-      .selector = segments.ss, .attributes = static_cast<u16>(data | level | default_32 | pages), .limit = limit, .base = 0};
+  vmcb.cs = {
+      .selector = segments.cs, .attributes = static_cast<u16>(code | level | size | pages), .limit = limit, .base = 0};
+  vmcb.ss = {.selector = segments.ss,
+             .attributes = static_cast<u16>(data | level | default_32 | pages),
+             .limit = limit,
+             .base = 0};
   vmcb.cpl = segments.level;
 }
 

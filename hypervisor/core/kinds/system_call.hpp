@@ -55,8 +55,8 @@ void run_system_call(typename B::Cpu& cpu, u8 length, u64 entry) {
       [&] { B::advance(cpu, length); });
 }
 
-// It has been executed, and came to the trap instead of the kernel's entry: it is taken back, so that the event sees user
-// mode. RCX and R11 are lost.
+// It has been executed, and came to the trap instead of the kernel's entry: it is taken back, so that the event sees
+// user mode. RCX and R11 are lost.
 template <Backend B>
 void handle_trapped_syscall(typename B::Cpu& cpu) {
   constexpr u8 length = 2;
@@ -111,8 +111,7 @@ bool handle_faulted_system_call(typename B::Cpu& cpu) {
     run_system_call<B>(cpu, instruction.length, msr_of<B>(cpu, x86::Msr::LSTAR));
     return true;
   }
-  if (B::has_32_bit_syscall)
-    execute_syscall<B>(cpu, instruction.length, msr_of<B>(cpu, x86::Msr::CSTAR));
+  if (B::has_32_bit_syscall) execute_syscall<B>(cpu, instruction.length, msr_of<B>(cpu, x86::Msr::CSTAR));
   return B::has_32_bit_syscall;
 }
 
