@@ -129,12 +129,17 @@ Event* Engine::find(u32 id) {
   return event && event->id == id && event->state != EventState::cleared ? event : nullptr;
 }
 
+bool Engine::wants_faulting_calls() const {
+  for (const Event* event = first_; event; event = event->next_defined)
+    if (event->flags & HYPERDBG_EVENT_BY_FAULT && event->state != EventState::cleared) return true;
+  return false;
+}
+
 void Engine::define(Event& event) {
   event.next_defined = nullptr;
   (last_ ? last_->next_defined : first_) = &event;
   last_ = &event;
   ++event_count_;
-  if (event.flags & HYPERDBG_EVENT_BY_FAULT) ++by_fault_;
   const u64 generation = generation_.load(std::memory_order_relaxed);
   additions_[generation % kept_additions] = {event.kind, event.core, event.key};
   generation_.store(generation + 1, std::memory_order_release);
@@ -149,7 +154,6 @@ void Engine::clear(Event& event) {
   if (event.state == EventState::cleared) return;
   event.set_state(EventState::cleared);
   --event_count_;
-  if (event.flags & HYPERDBG_EVENT_BY_FAULT) --by_fault_;
   ++cleared_count_;
   last_removal_ = generation_.fetch_add(1, std::memory_order_release) + 1;
 }

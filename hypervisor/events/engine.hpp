@@ -92,8 +92,8 @@ class Engine {
   void for_each_watched_key(u32 kind, u32 core, F&& fn) const {
     table_.for_each_key(kind, core, fn);
   }
-  // Whether an event wants SYSCALL and SYSRET to fault (HYPERDBG_EVENT_BY_FAULT).
-  bool wants_faulting_calls() const { return by_fault_ != 0; }
+  // Whether an event wants SYSCALL and SYSRET to fault (HYPERDBG_EVENT_BY_FAULT). Costs one walk over all events.
+  bool wants_faulting_calls() const;
   bool watches(u32 kind, u64 key, u32 core) const { return table_.watches(kind, key, core); }
   static std::span<const u32> any_key_exceptions(u32 kind) {
     const KindRow* row = find_kind(kind);
@@ -182,7 +182,6 @@ class Engine {
   std::atomic<u32> next_id_{0};
   u32 event_count_ = 0;  // defined and not cleared
   u32 cleared_count_ = 0;
-  u32 by_fault_ = 0;        // of event_count_
   Event* first_ = nullptr;  // ascending ids, cleared ones included
   Event* last_ = nullptr;
   Event* finger_ = nullptr;  // where at_or_after() ended: requests usually go through the ids in order
