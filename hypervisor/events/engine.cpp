@@ -158,6 +158,12 @@ void Engine::fill_buckets() {
   }
 }
 
+bool Engine::wants_faulting_calls() const {
+  for (const Event* event = first_; event; event = event->next_defined)
+    if (event->flags & HYPERDBG_EVENT_BY_FAULT && event->state != EventState::cleared) return true;
+  return false;
+}
+
 void Engine::define(Event& event) {
   event.next_defined = nullptr;
   (last_ ? last_->next_defined : first_) = &event;
