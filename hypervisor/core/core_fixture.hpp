@@ -31,6 +31,8 @@ struct FakeCpu : Vcpu {
   std::vector<std::string> trace;
   std::set<std::pair<u32, u64>> intercepts;
   std::optional<Injection> injection;
+  std::map<x86::Segment, x86::SegmentRegister> segments;
+  u64 gdtr = 0;
   u64 cr0 = 0x80010033, cr2 = 0, cr4 = 0x20, dr[8] = {};
 };
 
@@ -57,6 +59,9 @@ struct FakeBackend {
   [[noreturn]] static void leave(Cpu&) { throw Left{}; }
   static u64 read_register(const Cpu& cpu, u32 number);
   static bool write_register(Cpu& cpu, u32 number, u64 value);
+  static void write_segment(Cpu& cpu, x86::Segment segment, const x86::SegmentRegister& value) {
+    cpu.segments[segment] = value;
+  }
   static u32 code_bits(const Cpu&) { return 64; }
   static void clear_intercepts(Cpu& cpu) { cpu.intercepts.clear(); }
   static void add_intercept(Cpu& cpu, u32 kind, u64 key) { cpu.intercepts.insert({kind, key}); }
