@@ -32,6 +32,7 @@ enum hyperdbg_event_flag {
 	HYPERDBG_EVENT_ACCUMULATE = 2,    /* imm no */
 	HYPERDBG_EVENT_ENABLED = 4,       /* in listings */
 	HYPERDBG_EVENT_CLEARED = 8,       /* in listings: removed when the debuggee continues */
+	HYPERDBG_EVENT_BY_FAULT = 16,     /* SYSCALL, SYSRET: EFER.SCE is off, so that the instruction faults */
 };
 
 #define HYPERDBG_ANY_KEY (~0ull)  /* every leaf, MSR, port... */

@@ -72,6 +72,14 @@ struct hyperdbg_boot_cpu {
 };
 HYPERDBG_ASSERT_SIZE(hyperdbg_boot_cpu, 0x60);
 
+/* Which system calls leave the module's stub by its trap; written by the image. */
+#define HYPERDBG_FILTERED_SYSTEM_CALLS 512
+struct hyperdbg_system_call_filter {
+	uint32_t numbers[HYPERDBG_FILTERED_SYSTEM_CALLS / 32];
+	uint32_t others; /* 1: all larger ones */
+};
+HYPERDBG_ASSERT_SIZE(hyperdbg_system_call_filter, 68);
+
 /* Filled by the module before the first CPU enters; constant afterwards. */
 struct hyperdbg_boot {
 	uint64_t secret;          /* 0x00 a hypercall carries it in r10 */
@@ -101,7 +109,11 @@ struct hyperdbg_boot {
 	uint8_t build_id[20];     /* 0x90 */
 	char release[64];         /* 0xa4 */
 	uint32_t reserved;        /* 0xe4 zero */
-	struct hyperdbg_boot_cpu cpu[HYPERDBG_MAXIMUM_CPUS]; /* 0xe8 */
+	uint64_t system_call_stub; /* 0xe8 in the module's text, see module/system_calls.S: where SYSCALL may be led to; 0 = none */
+	uint64_t system_call_jump; /* 0xf0 the rel32 of its JMP to the kernel's own entry */
+	uint64_t system_call_trap; /* 0xf8 its VMMCALL or VMCALL */
+	uint64_t system_call_filter; /* 0x100 its struct hyperdbg_system_call_filter */
+	struct hyperdbg_boot_cpu cpu[HYPERDBG_MAXIMUM_CPUS]; /* 0x108 */
 };
 
 /* Kept by the module, read by the image while halted: what is loaded in the kernel. */

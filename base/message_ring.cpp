@@ -30,14 +30,15 @@ bool RingWriter::empty() const {
 }
 
 bool RingWriter::crowded() const {
-  return room() < size_ / 2;
+  return !fits(size_ / 2);
 }
 
 // What stands before the end of the ring is too short: it is skipped.
-void RingWriter::skip_to_start(u64 pad) {
+hyperdbg_record* RingWriter::skip_to_start(u64 pad) {
   const RecordStart start{static_cast<u32>(pad), HYPERDBG_RECORD_PAD, 0};
   __builtin_memcpy(bytes_ + (head_ & (size_ - 1)), &start, sizeof(start));
   head_ += pad;
+  return reinterpret_cast<hyperdbg_record*>(bytes_);
 }
 
 void RingWriter::drop() {

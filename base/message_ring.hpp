@@ -49,8 +49,8 @@ class RingWriter {
   bool crowded() const;  // more than half full
 
  private:
-  u64 room() const;
-  void skip_to_start(u64 pad);
+  bool fits(u64 bytes) const;
+  hyperdbg_record* skip_to_start(u64 pad);
 
   hyperdbg_ring* ring_ = nullptr;
   u8* bytes_ = nullptr;
@@ -62,40 +62,42 @@ class RingWriter {
 };
 
 // A tail that cannot be right counts as "nothing was read yet".
-inline u64 RingWriter::room() const {
+inline bool RingWriter::fits(u64 bytes) const {
   const u64 used = head_ - ring::load(ring_->tail);
-  return used > size_ ? 0 : size_ - used;
+  return used <= size_ && bytes <= size_ - used;
 }
 
 // Each message of a script comes through here.
 [[gnu::always_inline]] inline hyperdbg_record* RingWriter::reserve(hyperdbg_record_kind kind, u32 capacity) {
   const u64 size = ring::aligned(sizeof(hyperdbg_record) + u64{capacity});
-  const u64 to_end = size_ - (head_ & (size_ - 1));
+  const u64 start = head_ & (size_ - 1);
+  const u64 to_end = size_ - start;
   const u64 pad = size > to_end ? to_end : 0;
   const u64 kept = kind == HYPERDBG_RECORD_FLUSH ? 0 : ring::kept_for_flush;
-  if (size > HYPERDBG_MAXIMUM_MESSAGE_SIZE || room() < pad + size + kept) [[unlikely]] {
+  if (size > HYPERDBG_MAXIMUM_MESSAGE_SIZE || !fits(pad + size + kept)) [[unlikely]] {
     drop();
     return nullptr;
   }
+  hyperdbg_record* record = reinterpret_cast<hyperdbg_record*>(bytes_ + start);
   if (pad != 0) [[unlikely]]
-    skip_to_start(pad);
-  reserved_ = reinterpret_cast<hyperdbg_record*>(bytes_ + (head_ & (size_ - 1)));
+    record = skip_to_start(pad);
   // No zeros first: the caller fills the rest.
-  reserved_->kind = static_cast<u16>(kind);
-  reserved_->core = 0;
-  reserved_->sequence = sequence_;
-  return reserved_;
+  record->kind = static_cast<u16>(kind);
+  record->core = 0;
+  record->sequence = sequence_;
+  reserved_ = record;
+  return record;
 }
 
 [[gnu::always_inline]] inline void RingWriter::commit(u32 length) {
   const u64 size = ring::aligned(sizeof(hyperdbg_record) + u64{length});
   reserved_->length = length;
   reserved_->size = static_cast<u32>(size);
-  reserved_ = nullptr;
-  head_ += size;
-  ++sequence_;
-  ring::store(ring_->head, head_);
-  ring::store(ring_->sequence, sequence_);  // last: a reader that sees it sees the record as well
+  hyperdbg_ring& ring = *ring_;
+  const u64 head = head_ += size;
+  const u64 sequence = ++sequence_;
+  ring::store(ring.head, head);
+  ring::store(ring.sequence, sequence);  // last: a reader that sees it sees the record as well
 }
 
 // The reading end; there is one for each ring. It does not trust the bytes that it reads either.

@@ -24,7 +24,7 @@ TEST_F(ConsoleTest, has_the_documented_general_errors) {
   EXPECT_NE(output.find("examples :"), std::string::npos) << "help follows";
   EXPECT_EQ(type("db nothing_known"), "err, couldn't resolve error at 'nothing_known'\n");
   EXPECT_EQ(first_line("!cpuid 1 what"), "unknown parameter 'what'");
-  EXPECT_EQ(type("!syscall"), "err, '!syscall' is not available in this version\n");
+  EXPECT_EQ(type("!monitor"), "err, '!monitor' is not available in this version\n");
 }
 
 TEST_F(ConsoleTest, shows_the_prompt_of_the_state) {

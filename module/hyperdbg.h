@@ -72,6 +72,11 @@ int hyperdbg_enter(u64 cpu, u64 cr3, u64 entry);
 void hyperdbg_leave(u64 secret, u64 vendor);
 u64 hyperdbg_call(u64 number, u64 a, u64 b, u64 c, u64 d);
 
+/* system_calls.S */
+extern const char hyperdbg_system_call_amd[], hyperdbg_system_call_jump_amd[], hyperdbg_system_call_trap_amd[];
+extern const char hyperdbg_system_call_intel[], hyperdbg_system_call_jump_intel[], hyperdbg_system_call_trap_intel[];
+extern struct hyperdbg_system_call_filter hyperdbg_system_call_filter;
+
 /* device.c */
 int control_register(void);
 void control_unregister(void);

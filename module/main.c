@@ -205,6 +205,16 @@ static u64 find_io_apic(void)
 #endif
 }
 
+static void fill_system_calls(struct hyperdbg_boot *boot)
+{
+	const bool amd = hyperdbg.vendor == HYPERDBG_VENDOR_AMD;
+
+	boot->system_call_stub = (u64)(amd ? hyperdbg_system_call_amd : hyperdbg_system_call_intel);
+	boot->system_call_jump = (u64)(amd ? hyperdbg_system_call_jump_amd : hyperdbg_system_call_jump_intel);
+	boot->system_call_trap = (u64)(amd ? hyperdbg_system_call_trap_amd : hyperdbg_system_call_trap_intel);
+	boot->system_call_filter = (u64)&hyperdbg_system_call_filter;
+}
+
 static void fill_boot(const struct hyperdbg_start *start)
 {
 	struct hyperdbg_boot *boot = hyperdbg.boot;
@@ -228,6 +238,7 @@ static void fill_boot(const struct hyperdbg_start *start)
 	boot->task_comm = offsetof(struct task_struct, comm);
 	boot->task_group_leader = offsetof(struct task_struct, group_leader);
 	boot->isolation = boot_cpu_has(X86_FEATURE_PTI);
+	fill_system_calls(boot);
 	boot->anchor = (u64)&init_task;
 	boot->tsc_khz = tsc_khz;
 	boot->boot_time = ktime_get_real_ns();

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include "session/event_arguments.hpp"
 
+#include "abi/event.h"
 #include "abi/status.h"
 #include "session/number.hpp"
+#include "session/system_call_names.hpp"
 
 namespace hyperdbg {
 namespace {
@@ -72,6 +74,33 @@ Expected<void> take_control_register(OwnArguments& arguments, std::string_view n
   arguments.mask = TRY_EXPECTED(number_of(words[1]));
   if (arguments.mask == 0) return fail("err, the mask 0 selects no bit; leave it out to watch all bits");
   return {};
+}
+
+// A name as in Linux's headers, or a number.
+Expected<void> take_system_call(OwnArguments& arguments, std::string_view name, Words words) {
+  if (words.size() != 1) return take_32_bits(arguments, name, words);
+  if (const auto number = system_call_number(words[0])) {
+    arguments.key = *number;
+    return {};
+  }
+  if (parse_number(words[0])) return take_32_bits(arguments, name, words);
+  if (is_32_bit_system_call(words[0]))
+    return fail(
+        "err, '{}' is a system call of 32-bit programs only; they enter the kernel by INT 80 or SYSENTER, which '{}' "
+        "does not see",
+        words[0], name);
+  return fail("err, '{}' is no system call; give its name as in 'man 2 syscalls', or its number (hexadecimal)",
+              words[0]);
+}
+
+Expected<void> take_faulting_system_call(OwnArguments& arguments, std::string_view name, Words words) {
+  arguments.flags = HYPERDBG_EVENT_BY_FAULT;
+  return take_system_call(arguments, name, words);
+}
+
+Expected<void> take_system_return(OwnArguments& arguments, std::string_view name, Words words) {
+  arguments.flags = HYPERDBG_EVENT_BY_FAULT;
+  return take_none(arguments, name, words);
 }
 
 }  // namespace hyperdbg

@@ -10,14 +10,16 @@ namespace hyperdbg {
 
 // What the words of an event's own say to the debuggee.
 struct OwnArguments {
-  std::uint64_t key;       // HYPERDBG_ANY_KEY to begin with
-  std::uint64_t mask = 0;  // hyperdbg_event's
+  std::uint64_t key;        // HYPERDBG_ANY_KEY to begin with
+  std::uint64_t mask = 0;   // hyperdbg_event's
+  std::uint32_t flags = 0;  // enum hyperdbg_event_flag, in addition
 };
 
 // Reads the words that the common grammar leaves over. `name` is the command's.
 using TakeArguments = Expected<void>(OwnArguments& arguments, std::string_view name,
                                      std::span<const std::string> words);
 
-TakeArguments take_none, take_32_bits, take_port, take_exception, take_interrupt, take_control_register;
+TakeArguments take_none, take_32_bits, take_port, take_exception, take_interrupt, take_control_register,
+    take_system_call, take_faulting_system_call, take_system_return;
 
 }  // namespace hyperdbg

@@ -200,6 +200,7 @@ Expected<void> take_own_arguments(EventDefinition& event, const Words& words) {
   TRY_EXPECTED(event.kind->take(own, event.kind->name, words.own));
   event.key = own.key;
   event.mask = own.mask;
+  event.flags |= own.flags;
   return {};
 }
 

@@ -65,6 +65,12 @@ TEST(EventCommand, takes_what_its_kind_needs) {
   EXPECT_EQ(parse("!iout stage all").key, HYPERDBG_ANY_KEY);
   EXPECT_EQ(parse("!crwrite stage all 4").mask, 0u);
   EXPECT_EQ(parse("!crwrite 0 pid 1c0 10000").key, 0u);
+  EXPECT_EQ(parse("!syscall OpenAt").key, 257u);
+  EXPECT_EQ(parse("!syscall 27").key, 0x27u);
+  EXPECT_EQ(parse("!syscall").key, HYPERDBG_ANY_KEY);
+  EXPECT_EQ(parse("!syscall openat").flags & HYPERDBG_EVENT_BY_FAULT, 0u);
+  EXPECT_NE(parse("!syscall2 openat").flags & HYPERDBG_EVENT_BY_FAULT, 0u);
+  EXPECT_NE(parse("!sysret").flags & HYPERDBG_EVENT_BY_FAULT, 0u);
   EXPECT_EQ(parse("!crwrite 0 pid 1c0 10000").mask, 0x10000u);
 }
 
@@ -158,6 +164,14 @@ TEST(EventCommand, has_the_documented_errors) {
       {"!crwrite 3", "err, please choose either 0 for cr0 or 4 for cr4"},
       {"!crwrite 0 0", "err, the mask 0 selects no bit; leave it out to watch all bits"},
       {"!crwrite 0 1 2", "unknown parameter '2'"},
+      {"!syscall nosuchcall",
+       "err, 'nosuchcall' is no system call; give its name as in 'man 2 syscalls', or its number (hexadecimal)"},
+      {"!syscall2 socketcall",
+       "err, 'socketcall' is a system call of 32-bit programs only; they enter the kernel by INT 80 or SYSENTER, which "
+       "'!syscall2' does not see"},
+      {"!syscall openat close", "unknown parameter 'close'"},
+      {"!syscall 100000000", "unknown parameter '100000000'"},
+      {"!sysret 1", "incorrect use of the '!sysret'"},
       {"!nothing", "err, couldn't resolve command at '!nothing'"},
       {"!cpuid pid 1 pid 2", "err, 'pid' is given twice"},
   };

@@ -12,6 +12,17 @@ constexpr TakeArguments* not_built = nullptr;
 // Hooks have several numbers in HyperDbg's list (by attribute); the row's number only has to be unused by the others.
 constexpr std::uint32_t hook = 0, detour = 7, hidden_breakpoint = 8;
 
+constexpr std::string_view system_call_notes =
+    "arguments are @rdi @rsi @rdx @r10 @r8 @r9. Post is at the kernel's entry, not behind the system call: for its "
+    "result\n"
+    "see '!sysret'. Skipped (sc), the program goes on behind SYSCALL with the @rax of the script. 32-bit programs, "
+    "which\n"
+    "enter by INT 80, SYSENTER or a SYSCALL of their own, are no triggers";
+constexpr std::string_view system_return_notes =
+    "pre has the result in @rax, RIP and RFLAGS of the program in @rcx and @r11; post is in user mode. Linux returns "
+    "by\n"
+    "IRET as well, which is no trigger. Skipped (sc), the kernel goes on behind SYSRET, where it has no code";
+
 // clang-format off
 constexpr EventKind kinds[] = {
     {"!cpuid", "", HYPERDBG_EVENT_CPUID, take_32_bits, all_stages, "[Eax]",
@@ -94,10 +105,32 @@ constexpr EventKind kinds[] = {
     {"!epthook", "", hidden_breakpoint, not_built, pre_only, "Address", "hidden breakpoint", "", "", ""},
     {"!epthook2", "", detour, not_built, pre_only, "Address", "hidden detour", "", "", ""},
     {"!monitor", "", hook, not_built, all_stages, "Attr From To", "watches memory", "", "", ""},
-    {"!syscall", "", HYPERDBG_EVENT_SYSCALL, not_built, all_stages, "[Number]", "system calls", "", "", ""},
-    {"!syscall2", "", HYPERDBG_EVENT_SYSCALL, not_built, all_stages, "[Number]", "system calls", "", "", ""},
-    {"!sysret", "", HYPERDBG_EVENT_SYSRET, not_built, all_stages, "", "returns of system calls", "", "", ""},
-    {"!sysret2", "", HYPERDBG_EVENT_SYSRET, not_built, all_stages, "", "returns of system calls", "", "", ""},
+    {"!syscall", "", HYPERDBG_EVENT_SYSCALL, take_system_call, all_stages, "[Number|Name]",
+     "triggers on the SYSCALL instruction of 64-bit programs, for one system call or for all", "the system call's number (RAX)",
+     "!syscall openat script { printf(\"%s opens %s\\n\", $pname, @rsi); }\n"
+     "!syscall 27 pid 1c0 script { @rax = 0n1234; event_sc(1); }\n"
+     "!syscall write script { if (@rdi == 1) { @rdi = 2; } }\n"
+     "!syscall stage post script { .count = .count + 1; }",
+     system_call_notes,
+     "note: SYSCALL was executed already when this event runs, so RCX and R11 of the program are lost: they hold its RIP\n"
+     "and RFLAGS. All other registers are the program's. '!syscall2' sees these two as well, and is slower"},
+    {"!syscall2", "", HYPERDBG_EVENT_SYSCALL, take_faulting_system_call, all_stages, "[Number|Name]",
+     "as !syscall, before SYSCALL is executed (EFER.SCE is off): RCX and R11 are still the program's", "the system call's number (RAX)",
+     "!syscall2 getpid script { printf(\"rcx %llx r11 %llx\\n\", @rcx, @r11); }\n"
+     "!syscall2 execve stage all",
+     system_call_notes,
+     "note: while this event exists SYSCALL and SYSRET exit for every system call of every process"},
+    {"!sysret", "", HYPERDBG_EVENT_SYSRET, take_system_return, all_stages, "",
+     "triggers on the SYSRET instruction, which ends most system calls (EFER.SCE is off)", "the address of the SYSRET",
+     "!sysret pid 1c0 script { printf(\"result %llx, back to %llx\\n\", @rax, @rcx); }\n"
+     "!sysret pid 1c0 stage post script { @rax = 5; }",
+     system_return_notes,
+     "note: while this event exists SYSCALL and SYSRET exit for every system call of every process"},
+    {"!sysret2", "", HYPERDBG_EVENT_SYSRET, take_system_return, all_stages, "",
+     "the same as !sysret: for SYSRET there is but one way", "the address of the SYSRET",
+     "!sysret2 pid 1c0 script { printf(\"%llx\\n\", @rax); }",
+     system_return_notes,
+     "note: while this event exists SYSCALL and SYSRET exit for every system call of every process"},
     {"!mode", "", HYPERDBG_EVENT_MODE, not_built, pre_only, "u|k|ku", "user/kernel transitions", "", "", ""},
     {"!trace", "", HYPERDBG_EVENT_TRACE, not_built, pre_only, "type", "traced instructions", "", "", ""},
 };

@@ -18,9 +18,10 @@ struct EventKind {
   std::uint32_t stages;            // mask of hyperdbg_stage
   std::string_view argument_name;  // as in the syntax line
   std::string_view summary;
-  std::string_view context;   // what $context is
-  std::string_view examples;  // one per line
-  std::string_view notes;     // what one should know before; may be empty
+  std::string_view context;      // what $context is
+  std::string_view examples;     // one per line
+  std::string_view notes;        // what one should know before; may be empty
+  std::string_view remark = {};  // said when such an event is made; may be empty
 
   constexpr bool built() const { return take != nullptr; }
 };

@@ -12,6 +12,13 @@ namespace hyperdbg {
 
 enum class MsrResult : u8 { done, general_protection };
 
+// What SYSCALL and SYSRET load: flat segments with these selectors.
+struct FlatSegments {
+  u16 cs, ss;
+  u8 level;  // CPL to be
+  u8 bits;   // of the code: 64 or 32
+};
+
 // The vendor seam. Everything above is written against this; hypervisor/svm, hypervisor/vmx and a fake in the tests
 // implement it.
 template <class B>
@@ -24,7 +31,7 @@ concept Backend = requires(typename B::Cpu& cpu, const typename B::Cpu& constant
   {B::cpuid(cpu)};
   // CR0 or CR4; false: the processor would answer with #GP.
   { B::write_control_register(cpu, u8{}, value) } -> std::same_as<bool>;
-  { B::read_msr(cpu, msr, out) } -> std::same_as<MsrResult>;
+  { B::read_msr(constant, msr, out) } -> std::same_as<MsrResult>;
   { B::write_msr(cpu, msr, value) } -> std::same_as<MsrResult>;
   // In the place of what the next entry would have injected.
   {B::inject(cpu, injection)};
@@ -45,6 +52,9 @@ concept Backend = requires(typename B::Cpu& cpu, const typename B::Cpu& constant
   { B::write_register(cpu, u32{}, value) } -> std::same_as<bool>;  // false: read-only
   {B::write_segment(cpu, x86::Segment{}, x86::SegmentRegister{})};  // DS, ES, FS or GS
   { B::code_bits(constant) } -> std::same_as<u32>;
+  {B::load_flat_segments(cpu, FlatSegments{})};
+  { B::has_32_bit_syscall } -> std::convertible_to<bool>;     // SYSCALL exists in compatibility mode, too
+  { B::sysret_checks_address } -> std::convertible_to<bool>;  // #GP of the kernel, not of user mode, if not canonical
   // Exits for what nobody watches are switched off; add_intercept() switches one on.
   {B::clear_intercepts(cpu)};
   {B::add_intercept(cpu, u32{}, value)};
@@ -67,6 +77,8 @@ struct BackendOperations {
   bool (*write_register)(Vcpu&, u32, u64);
   void (*write_segment)(Vcpu&, x86::Segment, const x86::SegmentRegister&);
   u32 (*code_bits)(const Vcpu&);
+  bool (*read_msr)(const Vcpu&, u32, u64&);  // false: the guest would get #GP
+  bool (*write_msr)(Vcpu&, u32, u64);
   void (*clear_intercepts)(Vcpu&);
   void (*add_intercept)(Vcpu&, u32, u64);
   void (*flush)(Vcpu&);
@@ -92,6 +104,10 @@ constexpr BackendOperations operations_of() {
         B::write_segment(static_cast<Cpu&>(v), segment, value);
       },
       [](const Vcpu& v) { return B::code_bits(static_cast<const Cpu&>(v)); },
+      [](const Vcpu& v, u32 msr, u64& value) {
+        return B::read_msr(static_cast<const Cpu&>(v), msr, value) == MsrResult::done;
+      },
+      [](Vcpu& v, u32 msr, u64 value) { return B::write_msr(static_cast<Cpu&>(v), msr, value) == MsrResult::done; },
       [](Vcpu& v) { B::clear_intercepts(static_cast<Cpu&>(v)); },
       [](Vcpu& v, u32 kind, u64 key) { B::add_intercept(static_cast<Cpu&>(v), kind, key); },
       [](Vcpu& v) { B::flush(static_cast<Cpu&>(v)); },

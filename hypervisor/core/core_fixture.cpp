@@ -26,16 +26,17 @@ void FakeBackend::cpuid(Cpu& cpu) {
   cpu.trace.push_back("cpuid");
 }
 
-MsrResult FakeBackend::read_msr(Cpu& cpu, u32 msr, u64& value) {
+MsrResult FakeBackend::read_msr(const Cpu& cpu, u32 msr, u64& value) {
   if (!cpu.msrs.contains(msr)) return MsrResult::general_protection;
-  value = cpu.msrs[msr];
-  cpu.trace.push_back("rdmsr");
+  value = cpu.msrs.at(msr);
+  if (static_cast<x86::Msr>(msr) == x86::Msr::EFER) value = cpu.system_calls.shown(value);
+  if (cpu.exit.kind == ExitKind::rdmsr) cpu.trace.push_back("rdmsr");
   return MsrResult::done;
 }
 
 MsrResult FakeBackend::write_msr(Cpu& cpu, u32 msr, u64 value) {
   if (!cpu.msrs.contains(msr)) return MsrResult::general_protection;
-  cpu.msrs[msr] = value;
+  cpu.msrs[msr] = static_cast<x86::Msr>(msr) == x86::Msr::EFER ? cpu.system_calls.hidden(value) : value;
   cpu.trace.push_back("wrmsr");
   return MsrResult::done;
 }
@@ -66,6 +67,13 @@ bool FakeBackend::write_control_register(Cpu& cpu, u8 number, u64 value) {
   (number == 0 ? cpu.cr0 : cpu.cr4) = value;
   cpu.trace.push_back("cr" + std::to_string(number));
   return true;
+}
+
+void FakeBackend::load_flat_segments(Cpu& cpu, const FlatSegments& segments) {
+  cpu.cs = segments.cs;
+  cpu.ss = segments.ss;
+  cpu.privilege = segments.level;
+  cpu.code_bits = segments.bits;
 }
 
 static int debug_register(u32 number) {
@@ -99,6 +107,7 @@ u64 FakeBackend::read_register(const Cpu& cpu, u32 number) {
 bool FakeBackend::write_register(Cpu& cpu, u32 number, u64 value) {
   if (number <= HYPERDBG_R15) return (&cpu.registers.rax)[number] = value, true;
   if (const int dr = debug_register(number); dr >= 0) return cpu.dr[dr] = value, true;
+  if (number == HYPERDBG_RFLAGS) return cpu.rflags = value, true;
   if (number != HYPERDBG_RIP) return false;
   cpu.rip = value;
   cpu.instruction_pointer_set = true;

@@ -28,11 +28,13 @@ struct FakeCpu : Vcpu {
   u32 privilege = 0;
   bool nmi_pending = false;
   std::map<u32, u64> msrs;  // any other one faults
-  std::vector<std::string> trace;
+  mutable std::vector<std::string> trace;
   std::set<std::pair<u32, u64>> intercepts;
   std::optional<Injection> injection;
   std::map<x86::Segment, x86::SegmentRegister> segments;
   u64 gdtr = 0;
+  u16 cs = 0x10, ss = 0x18;
+  u32 code_bits = 64;
   u64 cr0 = 0x80010033, cr2 = 0, cr4 = 0x20, dr[8] = {};
 };
 
@@ -43,7 +45,7 @@ struct FakeBackend {
   static Exit decode(Cpu& cpu) { return cpu.exit; }
   static void advance(Cpu& cpu, u8 length);
   static void cpuid(Cpu& cpu);
-  static MsrResult read_msr(Cpu& cpu, u32 msr, u64& value);
+  static MsrResult read_msr(const Cpu& cpu, u32 msr, u64& value);
   static MsrResult write_msr(Cpu& cpu, u32 msr, u64 value);
   static bool write_control_register(Cpu& cpu, u8 number, u64 value);
   static void inject(Cpu& cpu, const Injection& injection);
@@ -62,7 +64,9 @@ struct FakeBackend {
   static void write_segment(Cpu& cpu, x86::Segment segment, const x86::SegmentRegister& value) {
     cpu.segments[segment] = value;
   }
-  static u32 code_bits(const Cpu&) { return 64; }
+  static u32 code_bits(const Cpu& cpu) { return cpu.code_bits; }
+  static void load_flat_segments(Cpu& cpu, const FlatSegments& segments);
+  static constexpr bool has_32_bit_syscall = true, sysret_checks_address = true;
   static void clear_intercepts(Cpu& cpu) { cpu.intercepts.clear(); }
   static void add_intercept(Cpu& cpu, u32 kind, u64 key) { cpu.intercepts.insert({kind, key}); }
   static void flush(Cpu& cpu) { cpu.trace.push_back("flush"); }

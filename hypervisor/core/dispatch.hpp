@@ -11,6 +11,7 @@
 #include "hypervisor/core/kinds/io.hpp"
 #include "hypervisor/core/kinds/msr.hpp"
 #include "hypervisor/core/kinds/pmc.hpp"
+#include "hypervisor/core/kinds/system_call.hpp"
 #include "hypervisor/core/kinds/tsc.hpp"
 #include "hypervisor/core/kinds/vmcall.hpp"
 #include "hypervisor/core/kinds/xsetbv.hpp"

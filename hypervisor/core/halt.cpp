@@ -123,16 +123,20 @@ void apply_intercepts(Vcpu& vcpu) {
     machine.engine.for_each_watched_key(row.kind, vcpu.core,
                                         [&](u64 key) { vcpu.backend->add_intercept(vcpu, row.kind, key); });
   }
+  arm_system_calls(vcpu);
 }
 
 void resume_cpu(Vcpu& vcpu) {
   if (vcpu.intercept_generation != machine.engine.generation()) {
+    bool system_calls = false;
     const auto arm = [&](const Engine::Addition& added) {
+      system_calls |= added.kind == HYPERDBG_EVENT_SYSCALL || added.kind == HYPERDBG_EVENT_SYSRET;
       if (added.core == HYPERDBG_ANY_CORE || added.core == vcpu.core) {
         vcpu.backend->add_intercept(vcpu, added.kind, added.key);
       }
     };
     if (!machine.engine.for_each_addition_since(vcpu.intercept_generation, arm)) apply_intercepts(vcpu);
+    if (system_calls) arm_system_calls(vcpu);
     vcpu.intercept_generation = machine.engine.generation();
   }
   if (vcpu.nested_generation != machine.nested->generation()) {

@@ -128,6 +128,7 @@ void Machine::cpu_online(Vcpu& vcpu) {
 void Machine::cpu_offline(Vcpu& vcpu) {
   stop.acquire(vcpu);
   stop.set_online(vcpu.core, false);
+  disarm_system_calls(vcpu);
   // The UART interrupts CPU 0 by NMI: bare Linux must not see one, neither a new one nor one that is pending by now.
   if (vcpu.core == 0 && link.active()) {
     link.close();

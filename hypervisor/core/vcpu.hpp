@@ -5,6 +5,7 @@
 #include "abi/wire.h"
 #include "base/message_ring.hpp"
 #include "base/types.hpp"
+#include "hypervisor/core/system_calls.hpp"
 #include "hypervisor/cpu/offsets.h"
 
 namespace hyperdbg {
@@ -45,6 +46,7 @@ struct Vcpu {
   volatile bool expect_nmi;      // a stop is under way: the next NMI is ours
   volatile u8 acknowledged;      // vector of the interrupt that root mode took for the guest, 0 = none
   u64 waiting_interrupts[4];     // bit v: interrupt v is to be injected when the guest takes interrupts
+  SystemCalls system_calls;
 };
 
 static_assert(__builtin_offsetof(Vcpu, nmi_taken) == HYPERDBG_NMI_TAKEN);

@@ -42,7 +42,8 @@ struct Engine::AddLayout {
 };
 
 Status Engine::check(const hyperdbg_event& wanted) const {
-  constexpr u32 known_flags = HYPERDBG_EVENT_SHORT_CIRCUIT | HYPERDBG_EVENT_ACCUMULATE | HYPERDBG_EVENT_ENABLED;
+  constexpr u32 known_flags =
+      HYPERDBG_EVENT_SHORT_CIRCUIT | HYPERDBG_EVENT_ACCUMULATE | HYPERDBG_EVENT_ENABLED | HYPERDBG_EVENT_BY_FAULT;
   const KindRow* row = find_kind(wanted.kind);
   if (!row) return HYPERDBG_NOT_SUPPORTED;
   if (wanted.flags & ~known_flags || wanted.stage == 0 || wanted.stage & ~HYPERDBG_ALL) return HYPERDBG_MALFORMED;
@@ -52,6 +53,7 @@ Status Engine::check(const hyperdbg_event& wanted) const {
     if (!row->short_circuit) return HYPERDBG_NOT_SUPPORTED;
   }
   if (!row->keys.allows(wanted.key)) return static_cast<Status>(row->keys.refusal);
+  if (wanted.flags & HYPERDBG_EVENT_BY_FAULT && !row->by_fault) return HYPERDBG_MALFORMED;
   if (wanted.mask != 0 && !row->mask) return HYPERDBG_MALFORMED;
   if (configuration_.not_intercepted >> wanted.kind & 1) return HYPERDBG_NOT_INTERCEPTED;
   if (wanted.core != HYPERDBG_ANY_CORE && wanted.core >= configuration_.cpus) return HYPERDBG_INVALID_CORE;
@@ -136,7 +138,8 @@ Result<Event*> Engine::create(u32 id, const AddLayout& layout) {
   event->kind = layout.event.kind;
   event->key = layout.event.key;
   event->stages = layout.event.stage;
-  event->flags = layout.event.flags & (HYPERDBG_EVENT_SHORT_CIRCUIT | HYPERDBG_EVENT_ACCUMULATE);
+  event->flags =
+      layout.event.flags & (HYPERDBG_EVENT_SHORT_CIRCUIT | HYPERDBG_EVENT_ACCUMULATE | HYPERDBG_EVENT_BY_FAULT);
   event->process = layout.event.process;
   event->core = layout.event.core;
   event->mask = layout.event.mask != 0 ? layout.event.mask : ~0ull;

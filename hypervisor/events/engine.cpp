@@ -29,7 +29,9 @@ void Engine::finish_many(u32 core, u64 ticks) {
 }
 
 std::array<std::span<const u8>, 3> Engine::changing_parts() const {
-  const auto bytes = [](const auto& part) { return std::span(reinterpret_cast<const u8*>(&part), sizeof(part)); };
+  const auto bytes = [](const auto& part) {
+    return std::span(reinterpret_cast<const u8*>(&part), reinterpret_cast<const u8*>(&part + 1));
+  };
   return {bytes(globals_), bytes(finger_), bytes(cores_)};
 }
 
@@ -154,6 +156,12 @@ void Engine::fill_buckets() {
     event->next_in_bucket = buckets_[event->id % bucket_count];
     buckets_[event->id % bucket_count] = event;
   }
+}
+
+bool Engine::wants_faulting_calls() const {
+  for (const Event* event = first_; event; event = event->next_defined)
+    if (event->flags & HYPERDBG_EVENT_BY_FAULT && event->state != EventState::cleared) return true;
+  return false;
 }
 
 void Engine::define(Event& event) {

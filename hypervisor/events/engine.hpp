@@ -44,6 +44,7 @@ class Engine {
 
   // A quick no for exits of a kind that nobody watches.
   bool watches(u32 kind) const { return table_.watches(kind); }
+  bool may_match(u32 kind, u64 key) const { return table_.may_match(kind, key); }
 
   template <EventHost Host>
   [[gnu::always_inline]] inline Outcome run_pre(Host& host, const Trigger& trigger) {
@@ -100,6 +101,8 @@ class Engine {
   void for_each_watched_key(u32 kind, u32 core, F&& fn) const {
     table_.for_each_key(kind, core, fn);
   }
+  // Whether an event wants SYSCALL and SYSRET to fault (HYPERDBG_EVENT_BY_FAULT). Costs one walk over all events.
+  bool wants_faulting_calls() const;
   bool watches(u32 kind, u64 key, u32 core) const { return table_.watches(kind, key, core); }
   static std::span<const u32> any_key_exceptions(u32 kind) {
     const KindRow* row = find_kind(kind);

@@ -62,7 +62,7 @@ struct Event {
   u32 id;
   EventState state;
   u32 stages;  // HYPERDBG_PRE | HYPERDBG_POST
-  u32 flags;   // HYPERDBG_EVENT_SHORT_CIRCUIT, HYPERDBG_EVENT_ACCUMULATE
+  u32 flags;   // HYPERDBG_EVENT_SHORT_CIRCUIT, HYPERDBG_EVENT_ACCUMULATE, HYPERDBG_EVENT_BY_FAULT
   Action* actions;
   u32 action_count;
   u32 kind;

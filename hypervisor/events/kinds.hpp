@@ -34,9 +34,12 @@ struct KindRow {
   KeyRange keys;                         // leaf, MSR, port, vector...
   std::span<const u32> exceptions = {};  // keys that an event for any key does not cover
   bool mask = false;                     // whether an event may name the bits whose change it watches
+  bool by_fault = false;                 // whether HYPERDBG_EVENT_BY_FAULT means something
 };
 
 inline constexpr KindRow kind_table[] = {
+    {HYPERDBG_EVENT_SYSCALL, HYPERDBG_ALL, true, key_of_32_bits, {}, false, true},
+    {HYPERDBG_EVENT_SYSRET, HYPERDBG_ALL, true, no_key, {}, false, true},
     {HYPERDBG_EVENT_CPUID, HYPERDBG_ALL, true, key_of_32_bits},
     {HYPERDBG_EVENT_RDMSR, HYPERDBG_ALL, true, key_of_32_bits, msr_event::read_exceptions},
     {HYPERDBG_EVENT_WRMSR, HYPERDBG_ALL, true, key_of_32_bits, msr_event::write_exceptions},

@@ -107,6 +107,22 @@ u32 Svm::code_bits(const Cpu& cpu) {
   return (cpu.vmcb->cs.attributes & default_32) != 0 ? 32 : 16;
 }
 
+// VMCB attributes: type, S, DPL, P; L, D and G. APM vol. 2, 15.5.1.
+void Svm::load_flat_segments(Cpu& cpu, const FlatSegments& segments) {
+  constexpr u16 code = 0x9b, data = 0x93, long_mode = 1u << 9, default_32 = 1u << 10, pages = 1u << 11;
+  constexpr u32 limit = 0xffffffff;
+  x86::svm::Vmcb& vmcb = *cpu.vmcb;
+  const u16 level = static_cast<u16>(segments.level << 5);
+  const u16 size = segments.bits == 64 ? long_mode : default_32;
+  vmcb.cs = {
+      .selector = segments.cs, .attributes = static_cast<u16>(code | level | size | pages), .limit = limit, .base = 0};
+  vmcb.ss = {.selector = segments.ss,
+             .attributes = static_cast<u16>(data | level | default_32 | pages),
+             .limit = limit,
+             .base = 0};
+  vmcb.cpl = segments.level;
+}
+
 void Svm::describe(const Cpu& cpu) {
   const x86::svm::Vmcb& vmcb = *cpu.vmcb;
   report("exit code ", Hex{vmcb.exitcode}, " info1 ", Hex{vmcb.exitinfo1}, " info2 ", Hex{vmcb.exitinfo2}, " intinfo ",

@@ -32,7 +32,7 @@ struct Svm {
   static Exit decode(Cpu& cpu);
   static void advance(Cpu& cpu, u8 length);
   static void cpuid(Cpu& cpu);
-  static MsrResult read_msr(Cpu& cpu, u32 msr, u64& value);
+  static MsrResult read_msr(const Cpu& cpu, u32 msr, u64& value);
   static MsrResult write_msr(Cpu& cpu, u32 msr, u64 value);
   static bool write_control_register(Cpu& cpu, u8 number, u64 value);
   static void inject(Cpu& cpu, const Injection& injection);
@@ -50,6 +50,9 @@ struct Svm {
   static bool write_register(Cpu& cpu, u32 number, u64 value);
   static void write_segment(Cpu& cpu, x86::Segment segment, const x86::SegmentRegister& value);
   static u32 code_bits(const Cpu& cpu);
+  static void load_flat_segments(Cpu& cpu, const FlatSegments& segments);
+  static constexpr bool has_32_bit_syscall = true;
+  static constexpr bool sysret_checks_address = false;
   static void clear_intercepts(Cpu& cpu);
   static void add_intercept(Cpu& cpu, u32 kind, u64 key);
   static void flush(Cpu& cpu) { cpu.vmcb->tlb_control = x86::svm::TlbControl::flush_all; }

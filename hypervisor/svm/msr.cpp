@@ -22,7 +22,8 @@ MsrResult write_efer(SvmCpu& cpu, u64 value) {
   if ((value & ~efer_writable) != 0) return MsrResult::general_protection;
   const bool paging = x86::Cr0{cpu.vmcb->cr0}.get(x86::Cr0::pg);
   if (paging && wanted.get(Efer::lme) != current.get(Efer::lme)) return MsrResult::general_protection;
-  cpu.vmcb->efer = wanted.with(Efer::lma, current.get(Efer::lma)).with(Efer::svme, true).value;
+  const Efer efer = wanted.with(Efer::lma, current.get(Efer::lma)).with(Efer::svme, true);
+  cpu.vmcb->efer = cpu.system_calls.hidden(efer.value);
   return MsrResult::done;
 }
 
@@ -43,7 +44,7 @@ constexpr Msr always_intercepted[] = {Msr::EFER, Msr::VM_CR, Msr::VM_HSAVE_PA};
 
 }  // namespace
 
-MsrResult Svm::read_msr(Cpu& cpu, u32 msr, u64& value) {
+MsrResult Svm::read_msr(const Cpu& cpu, u32 msr, u64& value) {
   switch (static_cast<Msr>(msr)) {
     case Msr::EFER:
       value = read_register(cpu, HYPERDBG_EFER);

@@ -112,7 +112,7 @@ u64 Svm::read_register(const Cpu& cpu, u32 number) {
     case HYPERDBG_KERNEL_GS_BASE:
       return cpu::rdmsr(x86::Msr::KERNEL_GS_BASE);
     case HYPERDBG_EFER:
-      return x86::Efer{cpu.vmcb->efer}.with(x86::Efer::svme, false).value;
+      return cpu.system_calls.shown(x86::Efer{cpu.vmcb->efer}.with(x86::Efer::svme, false).value);
     default:
       return selector(number);
   }

@@ -12,6 +12,7 @@ namespace hyperdbg::vmx {
 using cpu::vmread;
 using cpu::vmwrite;
 using x86::vmx::ExitReason;
+using x86::vmx::Field16;
 using x86::vmx::Field32;
 using x86::vmx::Field64;
 using x86::vmx::FieldNatural;
@@ -164,6 +165,21 @@ u32 Vmx::code_bits(const Cpu&) {
   const u32 rights = vmread(Field32::GUEST_CS_ACCESS_RIGHTS);
   if ((vmread(Field64::GUEST_EFER) & x86::Efer::lma.mask) != 0 && (rights & long_mode) != 0) return 64;
   return (rights & default_32) != 0 ? 32 : 16;
+}
+
+// Access rights as in the VMCS, SDM vol. 3, 25.4.1.
+void Vmx::load_flat_segments(Cpu&, const FlatSegments& segments) {
+  constexpr u32 code = 0x9b, data = 0x93, long_mode = 1u << 13, default_32 = 1u << 14, pages = 1u << 15;
+  constexpr u32 limit = 0xffffffff;
+  const u32 level = static_cast<u32>(segments.level) << 5;
+  vmwrite(Field16::GUEST_CS_SELECTOR, segments.cs);
+  vmwrite(FieldNatural::GUEST_CS_BASE, 0);
+  vmwrite(Field32::GUEST_CS_LIMIT, limit);
+  vmwrite(Field32::GUEST_CS_ACCESS_RIGHTS, code | level | pages | (segments.bits == 64 ? long_mode : default_32));
+  vmwrite(Field16::GUEST_SS_SELECTOR, segments.ss);
+  vmwrite(FieldNatural::GUEST_SS_BASE, 0);
+  vmwrite(Field32::GUEST_SS_LIMIT, limit);
+  vmwrite(Field32::GUEST_SS_ACCESS_RIGHTS, data | level | pages | default_32);
 }
 
 void Vmx::flush(Cpu& cpu) {

@@ -26,7 +26,7 @@ struct Vmx {
   static Exit decode(Cpu& cpu);
   static void advance(Cpu& cpu, u8 length);
   static void cpuid(Cpu& cpu);
-  static MsrResult read_msr(Cpu& cpu, u32 msr, u64& value);
+  static MsrResult read_msr(const Cpu& cpu, u32 msr, u64& value);
   static MsrResult write_msr(Cpu& cpu, u32 msr, u64 value);
   static bool write_control_register(Cpu& cpu, u8 number, u64 value);
   static void inject(Cpu& cpu, const Injection& injection);
@@ -44,6 +44,9 @@ struct Vmx {
   static bool write_register(Cpu& cpu, u32 number, u64 value);
   static void write_segment(Cpu& cpu, x86::Segment segment, const x86::SegmentRegister& value);
   static u32 code_bits(const Cpu& cpu);
+  static void load_flat_segments(Cpu& cpu, const FlatSegments& segments);
+  static constexpr bool has_32_bit_syscall = false;
+  static constexpr bool sysret_checks_address = true;
   static void clear_intercepts(Cpu& cpu);
   static void add_intercept(Cpu& cpu, u32 kind, u64 key);
   static void flush(Cpu& cpu);

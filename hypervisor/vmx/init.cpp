@@ -55,7 +55,7 @@ void reset_by_init(VmxCpu& cpu) {
   vmwrite(FieldNatural::GUEST_CR3, 0);
   vmwrite(FieldNatural::GUEST_CR4, x86::Cr4::vmxe.mask);
   vmwrite(FieldNatural::CR4_READ_SHADOW, 0);
-  vmwrite(Field64::GUEST_EFER, 0);
+  vmwrite(Field64::GUEST_EFER, cpu.system_calls.hidden(0));
   vmwrite(Field32::ENTRY_CONTROLS, vmread(Field32::ENTRY_CONTROLS) & ~x86::vmx::vm_entry::IA32E_MODE_GUEST);
   vmwrite(FieldNatural::GUEST_RFLAGS, x86::Rflags::always_one);
   vmwrite(FieldNatural::GUEST_RIP, 0xfff0);

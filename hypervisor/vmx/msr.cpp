@@ -53,12 +53,12 @@ constexpr FieldNatural field_of(u32 msr) {
 // Intel SDM vol. 3, 2.2.1: SCE, LME and NXE; LMA is the processor's.
 constexpr u64 efer_writable = Efer::sce.mask | Efer::lme.mask | Efer::lma.mask | Efer::nxe.mask;
 
-MsrResult write_efer(u64 value) {
+MsrResult write_efer(VmxCpu& cpu, u64 value) {
   const Efer current{vmread(Field64::GUEST_EFER)}, wanted{value};
   if ((value & ~efer_writable) != 0) return MsrResult::general_protection;
   const bool paging = x86::Cr0{vmread(FieldNatural::GUEST_CR0)}.get(x86::Cr0::pg);
   if (paging && wanted.get(Efer::lme) != current.get(Efer::lme)) return MsrResult::general_protection;
-  vmwrite(Field64::GUEST_EFER, wanted.with(Efer::lma, current.get(Efer::lma)).value);
+  vmwrite(Field64::GUEST_EFER, cpu.system_calls.hidden(wanted.with(Efer::lma, current.get(Efer::lma)).value));
   return MsrResult::done;
 }
 
@@ -72,7 +72,7 @@ MsrResult write_debugctl(u64 value) {
 
 }  // namespace
 
-MsrResult Vmx::read_msr(Cpu&, u32 msr, u64& value) {
+MsrResult Vmx::read_msr(const Cpu& cpu, u32 msr, u64& value) {
   if (const FieldNatural field = field_of(msr); field != nowhere) {
     value = vmread(field);
     return MsrResult::done;
@@ -91,7 +91,7 @@ MsrResult Vmx::read_msr(Cpu&, u32 msr, u64& value) {
       value = vmread(Field64::GUEST_PAT);
       return MsrResult::done;
     case Msr::EFER:
-      value = vmread(Field64::GUEST_EFER);
+      value = read_register(cpu, HYPERDBG_EFER);
       return MsrResult::done;
     case Msr::TSC:
       value = cpu::rdtsc() + vmread(Field64::TSC_OFFSET);
@@ -101,7 +101,7 @@ MsrResult Vmx::read_msr(Cpu&, u32 msr, u64& value) {
   }
 }
 
-MsrResult Vmx::write_msr(Cpu&, u32 msr, u64 value) {
+MsrResult Vmx::write_msr(Cpu& cpu, u32 msr, u64 value) {
   if (const FieldNatural field = field_of(msr); field != nowhere) {
     if (!x86::canonical(value, x86::Cr4{vmread(FieldNatural::GUEST_CR4)})) return MsrResult::general_protection;
     vmwrite(field, value);
@@ -120,7 +120,7 @@ MsrResult Vmx::write_msr(Cpu&, u32 msr, u64 value) {
       vmwrite(Field64::GUEST_PAT, value);
       return MsrResult::done;
     case Msr::EFER:
-      return write_efer(value);
+      return write_efer(cpu, value);
     case Msr::TSC:
       value -= vmread(Field64::TSC_OFFSET);
       break;

@@ -182,7 +182,7 @@ u64 Vmx::read_register(const Cpu& cpu, u32 number) {
     case HYPERDBG_KERNEL_GS_BASE:
       return cpu::rdmsr(x86::Msr::KERNEL_GS_BASE);
     case HYPERDBG_EFER:
-      return vmread(Field64::GUEST_EFER);
+      return cpu.system_calls.shown(vmread(Field64::GUEST_EFER));
     default:
       return selector(number);
   }

@@ -134,17 +134,21 @@ int run_rdtscp(const struct arguments *arguments)
 	return 0;
 }
 
+/* RCX and R11, which SYSCALL destroys, are c and b before it. */
 int run_syscall(const struct arguments *arguments)
 {
 	const uint64_t number = number_at(arguments, 0);
-	uint64_t result = 0;
-	register uint64_t r10 asm("r10") = number_or(arguments, 4, 0);
-	register uint64_t r8 asm("r8") = number_or(arguments, 5, 0);
-	register uint64_t r9 asm("r9") = number_or(arguments, 6, 0);
 	const uint64_t rdi = number_or(arguments, 1, 0), rsi = number_or(arguments, 2, 0), rdx = number_or(arguments, 3, 0);
+	const uint64_t fourth = number_or(arguments, 4, 0), fifth = number_or(arguments, 5, 0);
+	const uint64_t sixth = number_or(arguments, 6, 0);
+	/* No function may be called from here on: it would use these registers. */
+	register uint64_t r10 asm("r10") = fourth;
+	register uint64_t r8 asm("r8") = fifth;
+	register uint64_t r9 asm("r9") = sixth;
+	uint64_t result = 0;
 
 	for (unsigned long i = 0; i < arguments->repeat; i++)
-		asm volatile("syscall"
+		asm volatile("mov $0xc, %%ecx\n\tmov $0xb, %%r11d\n\tsyscall"
 			     : "=a"(result)
 			     : "a"(number), "D"(rdi), "S"(rsi), "d"(rdx), "r"(r10), "r"(r8), "r"(r9)
 			     : "rcx", "r11", "memory");

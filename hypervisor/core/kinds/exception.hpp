@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 #include "hypervisor/core/fault_report.hpp"
+#include "hypervisor/core/kinds/system_call.hpp"
 #include "hypervisor/core/kinds/trigger.hpp"
 #include "hypervisor/core/nmi.hpp"
 #include "x86/registers.hpp"
@@ -37,6 +38,7 @@ void deliver_exception(typename B::Cpu& cpu, const ExceptionInfo& exception, u8 
 template <Backend B>
 void handle_exception(typename B::Cpu& cpu, const Exit& exit) {
   ExceptionInfo exception = exit.exception;
+  if (handle_system_call_exception<B>(cpu, exception.injection.vector)) return;
   Injection first;
   if (B::injecting(cpu, first) && first.type == InjectionType::exception) {
     switch (collide(first.vector, exception.injection.vector)) {

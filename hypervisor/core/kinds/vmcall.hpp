@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 #include "hypervisor/core/hypercall.hpp"
+#include "hypervisor/core/kinds/system_call.hpp"
 #include "hypervisor/core/kinds/trigger.hpp"
 
 namespace hyperdbg {
@@ -9,6 +10,7 @@ namespace hyperdbg {
 // effect is #UD, as on bare hardware; post comes when it is on its way.
 template <Backend B>
 void handle_hypercall(typename B::Cpu& cpu, u8 length) {
+  if (at_stub_trap<B>(cpu)) return handle_trapped_syscall<B>(cpu);
   if (!hypercall_is_ours(cpu, B::privileged(cpu))) {
     return run_trigger<B>(
         cpu, {HYPERDBG_EVENT_VMCALL, 0, 0},

@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: MIT
+#include "hypervisor/core/system_calls.hpp"
+
+#include "hypervisor/core/guest.hpp"
+#include "hypervisor/core/machine.hpp"
+#include "x86/msr.hpp"
+
+namespace hyperdbg {
+
+namespace {
+
+constexpr u32 lstar = static_cast<u32>(x86::Msr::LSTAR), efer = static_cast<u32>(x86::Msr::EFER);
+constexpr u64 breakpoint_vector = 3, invalid_opcode_vector = 6;
+
+bool watches_any(u32 kind, u32 core) {
+  bool any = false;
+  machine.engine.for_each_watched_key(kind, core, [&](u64) { any = true; });
+  return any;
+}
+
+// A byte CC in the page of the kernel's entry, the only one of which it is known that user mode's tables map it. In the
+// middle of an instruction it is as good. 0 if there is none.
+u64 find_breakpoint(const Vcpu& vcpu, u64 entry) {
+  constexpr u8 int3 = 0xcc;
+  u8 bytes[64];
+  const u64 page = page_of(entry);
+  for (u64 i = 1; i <= page_size / sizeof(bytes); ++i) {  // from the entry on, round the page
+    const u64 at = page + page_offset(page_offset(entry) / sizeof(bytes) * sizeof(bytes) + i * sizeof(bytes));
+    if (!read_virtual(vcpu, at, bytes, sizeof(bytes))) return 0;
+    for (u64 byte = 0; byte < sizeof(bytes); ++byte)
+      if (bytes[byte] == int3) return at + byte;
+  }
+  return 0;
+}
+
+// The numbers that leave by the trap: of all CPUs, because the stub does not ask on which it runs.
+hyperdbg_system_call_filter wanted_filter() {
+  hyperdbg_system_call_filter filter{};
+  for (u32 core = 0; core < machine.boot->cpus; ++core) {
+    machine.engine.for_each_watched_key(HYPERDBG_EVENT_SYSCALL, core, [&](u64 key) {
+      if (key < HYPERDBG_FILTERED_SYSTEM_CALLS) {
+        filter.numbers[key / 32] |= 1u << key % 32;
+        return;
+      }
+      filter.others = 1;
+      if (key == HYPERDBG_ANY_KEY) __builtin_memset(filter.numbers, 0xff, sizeof(filter.numbers));
+    });
+  }
+  return filter;
+}
+
+// All CPUs write the same: what is there already stays untouched, because others may be running through it.
+template <class T>
+bool update(Vcpu& vcpu, u64 address, const T& wanted) {
+  T now;
+  if (!read_virtual(vcpu, address, &now, sizeof(now))) return false;
+  return __builtin_memcmp(&now, &wanted, sizeof(now)) == 0 || write_virtual(vcpu, address, &wanted, sizeof(wanted));
+}
+
+// The stub ends in a JMP rel32 to the kernel's own entry.
+bool prepare_stub(Vcpu& vcpu, u64 entry) {
+  const hyperdbg_boot& boot = *machine.boot;
+  if (boot.isolation != 0 || boot.system_call_stub == 0) return false;
+  const s64 distance = static_cast<s64>(entry - (boot.system_call_jump + sizeof(u32)));
+  if (distance != static_cast<s32>(distance)) return false;
+  return update(vcpu, boot.system_call_jump, static_cast<s32>(distance)) &&
+         update(vcpu, boot.system_call_filter, wanted_filter());
+}
+
+void watch_msr(Vcpu& vcpu, u32 msr) {
+  vcpu.backend->add_intercept(vcpu, HYPERDBG_EVENT_RDMSR, msr);
+  vcpu.backend->add_intercept(vcpu, HYPERDBG_EVENT_WRMSR, msr);
+}
+
+// In the guest's own EFER, SCE is what it was.
+void set_way(Vcpu& vcpu, SystemCallWay way) {
+  u64 guest_efer = 0;
+  const bool has_efer = vcpu.backend->read_msr(vcpu, efer, guest_efer);
+  vcpu.system_calls.way = way;
+  if (has_efer) vcpu.backend->write_msr(vcpu, efer, guest_efer);
+}
+
+void arm_fault(Vcpu& vcpu) {
+  set_way(vcpu, SystemCallWay::fault);
+  watch_msr(vcpu, efer);
+  vcpu.backend->add_intercept(vcpu, HYPERDBG_EVENT_EXCEPTION, invalid_opcode_vector);
+}
+
+// Whoever stands between the changed LSTAR and the trap goes on at the kernel's own entry.
+void leave_trap(Vcpu& vcpu, const SystemCalls& left) {
+  const u64 rip = vcpu.backend->instruction_pointer(vcpu);
+  if (!left.moves_entry() || rip != left.trap) return;
+  const bool set = vcpu.instruction_pointer_set;
+  vcpu.backend->write_register(vcpu, HYPERDBG_RIP, left.entry);
+  vcpu.instruction_pointer_set = set;
+}
+
+bool move_entry(Vcpu& vcpu, u64 entry) {
+  SystemCalls& calls = vcpu.system_calls;
+  if (prepare_stub(vcpu, entry)) {
+    calls = {.way = SystemCallWay::stub, .hides_enable = false, .entry = entry, .trap = machine.boot->system_call_trap};
+    return vcpu.backend->write_msr(vcpu, lstar, machine.boot->system_call_stub);
+  }
+  const u64 byte = find_breakpoint(vcpu, entry);
+  if (byte == 0) return false;
+  calls = {.way = SystemCallWay::breakpoint, .hides_enable = false, .entry = entry, .trap = byte};
+  vcpu.backend->add_intercept(vcpu, HYPERDBG_EVENT_EXCEPTION, breakpoint_vector);
+  return vcpu.backend->write_msr(vcpu, lstar, byte);
+}
+
+void arm_entry(Vcpu& vcpu) {
+  u64 entry = 0;
+  if (!read_system_call_entry(vcpu, entry)) return;
+  const SystemCalls before = vcpu.system_calls;
+  if (before.way == SystemCallWay::fault) set_way(vcpu, SystemCallWay::none);
+  if (!move_entry(vcpu, entry)) {
+    disarm_system_calls(vcpu);
+    return arm_fault(vcpu);
+  }
+  if (before.trap != vcpu.system_calls.trap) leave_trap(vcpu, before);
+  watch_msr(vcpu, lstar);
+}
+
+}  // namespace
+
+void disarm_system_calls(Vcpu& vcpu) {
+  const SystemCalls left = vcpu.system_calls;
+  if (left.moves_entry()) vcpu.backend->write_msr(vcpu, lstar, left.entry);
+  set_way(vcpu, SystemCallWay::none);
+  leave_trap(vcpu, left);
+  vcpu.system_calls = {};
+}
+
+void arm_system_calls(Vcpu& vcpu) {
+  const bool calls = watches_any(HYPERDBG_EVENT_SYSCALL, vcpu.core);
+  const bool returns = watches_any(HYPERDBG_EVENT_SYSRET, vcpu.core);
+  if (!calls && !returns) {
+    if (vcpu.system_calls.way != SystemCallWay::none) disarm_system_calls(vcpu);
+  } else if (returns || machine.engine.wants_faulting_calls()) {
+    if (vcpu.system_calls.moves_entry()) disarm_system_calls(vcpu);
+    arm_fault(vcpu);
+  } else {
+    arm_entry(vcpu);
+  }
+}
+
+bool read_system_call_entry(const Vcpu& vcpu, u64& value) {
+  if (!vcpu.system_calls.moves_entry()) return vcpu.backend->read_msr(vcpu, lstar, value);
+  value = vcpu.system_calls.entry;
+  return true;
+}
+
+bool write_system_call_entry(Vcpu& vcpu, u64 value) {
+  const bool moved = vcpu.system_calls.moves_entry();
+  if (!vcpu.backend->write_msr(vcpu, lstar, value)) return false;
+  if (!moved) return true;
+  vcpu.system_calls = {};
+  arm_entry(vcpu);
+  return true;
+}
+
+}  // namespace hyperdbg
