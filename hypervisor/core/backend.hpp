@@ -5,6 +5,8 @@
 #include "abi/registers.h"
 #include "hypervisor/core/exit.hpp"
 #include "hypervisor/core/vcpu.hpp"
+#include "x86/decoder.hpp"
+#include "x86/segment.hpp"
 
 namespace hyperdbg {
 
@@ -48,6 +50,7 @@ concept Backend = requires(typename B::Cpu& cpu, const typename B::Cpu& constant
   {B::leave(cpu)};
   { B::read_register(constant, u32{}) } -> std::same_as<u64>;
   { B::write_register(cpu, u32{}, value) } -> std::same_as<bool>;  // false: read-only
+  {B::write_segment(cpu, x86::Segment{}, x86::SegmentRegister{})};  // DS, ES, FS or GS
   { B::code_bits(constant) } -> std::same_as<u32>;
   {B::load_flat_segments(cpu, FlatSegments{})};
   { B::has_32_bit_syscall } -> std::convertible_to<bool>;     // SYSCALL exists in compatibility mode, too
@@ -72,6 +75,7 @@ struct BackendOperations {
   u64 (*page_table_root)(const Vcpu&);
   u64 (*read_register)(const Vcpu&, u32);
   bool (*write_register)(Vcpu&, u32, u64);
+  void (*write_segment)(Vcpu&, x86::Segment, const x86::SegmentRegister&);
   u32 (*code_bits)(const Vcpu&);
   bool (*read_msr)(const Vcpu&, u32, u64&);  // false: the guest would get #GP
   bool (*write_msr)(Vcpu&, u32, u64);
@@ -96,6 +100,9 @@ constexpr BackendOperations operations_of() {
       [](const Vcpu& v) { return B::page_table_root(static_cast<const Cpu&>(v)); },
       [](const Vcpu& v, u32 number) { return B::read_register(static_cast<const Cpu&>(v), number); },
       [](Vcpu& v, u32 number, u64 value) { return B::write_register(static_cast<Cpu&>(v), number, value); },
+      [](Vcpu& v, x86::Segment segment, const x86::SegmentRegister& value) {
+        B::write_segment(static_cast<Cpu&>(v), segment, value);
+      },
       [](const Vcpu& v) { return B::code_bits(static_cast<const Cpu&>(v)); },
       [](const Vcpu& v, u32 msr, u64& value) {
         return B::read_msr(static_cast<const Cpu&>(v), msr, value) == MsrResult::done;

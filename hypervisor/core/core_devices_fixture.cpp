@@ -38,6 +38,9 @@ u8 Uart::read() const {
   return byte;
 }
 
+bool Uart::takes_byte() const {
+  return line.takes != 0;
+}
 bool Uart::write(u8 byte) const {
   if (line.takes == 0) return false;
   --line.takes;

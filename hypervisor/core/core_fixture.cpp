@@ -95,6 +95,10 @@ u64 FakeBackend::read_register(const Cpu& cpu, u32 number) {
       return cpu.cr2;
     case HYPERDBG_CR4:
       return cpu.cr4;
+    case HYPERDBG_GDTR:
+      return cpu.gdtr;
+    case HYPERDBG_DS:
+      return cpu.segments.contains(x86::Segment::ds) ? cpu.segments.at(x86::Segment::ds).selector : 0;
     default:
       return 0;
   }

@@ -31,6 +31,8 @@ struct FakeCpu : Vcpu {
   mutable std::vector<std::string> trace;
   std::set<std::pair<u32, u64>> intercepts;
   std::optional<Injection> injection;
+  std::map<x86::Segment, x86::SegmentRegister> segments;
+  u64 gdtr = 0;
   u16 cs = 0x10, ss = 0x18;
   u32 code_bits = 64;
   u64 cr0 = 0x80010033, cr2 = 0, cr4 = 0x20, dr[8] = {};
@@ -59,6 +61,9 @@ struct FakeBackend {
   [[noreturn]] static void leave(Cpu&) { throw Left{}; }
   static u64 read_register(const Cpu& cpu, u32 number);
   static bool write_register(Cpu& cpu, u32 number, u64 value);
+  static void write_segment(Cpu& cpu, x86::Segment segment, const x86::SegmentRegister& value) {
+    cpu.segments[segment] = value;
+  }
   static u32 code_bits(const Cpu& cpu) { return cpu.code_bits; }
   static void load_flat_segments(Cpu& cpu, const FlatSegments& segments);
   static constexpr bool has_32_bit_syscall = true, sysret_checks_address = true;

@@ -6,6 +6,7 @@
 #include "hypervisor/core/live_state.hpp"
 #include "hypervisor/core/machine.hpp"
 #include "hypervisor/core/records.hpp"
+#include "hypervisor/core/segment_moves.hpp"
 #include "hypervisor/cpu/instructions.hpp"
 #include "hypervisor/cpu/routines.hpp"
 #include "hypervisor/events/code_store.hpp"
@@ -108,10 +109,31 @@ bool reached_halt(const CodeRun& run, u64 rip) {
   return rip - run.call.entry < run.size && *reinterpret_cast<const u8*>(rip) == halt_instruction;
 }
 
-// After each instruction of code that is watched. Breakpoints that the guest has set mean nothing here.
+// Moves of segment registers that stand at frame.rip are done; false: the code was ended.
+bool do_segment_moves(Vcpu& vcpu, ExceptionFrame& frame) {
+  CodeRun& run = *vcpu.code_run;
+  for (;;) {
+    const u64 offset = frame.rip - run.call.entry;
+    if (offset >= run.size) return true;
+    const SegmentMove move = move_segment(vcpu, frame, reinterpret_cast<const u8*>(frame.rip), run.size - offset);
+    if (move.fault != 0) {
+      frame.error_code = move.error_code;
+      end(vcpu, frame, move.fault, 0);
+      return false;
+    }
+    if (move.length == 0) return true;
+    frame.rip += move.length;
+    ++run.steps;
+  }
+}
+
+// Before each instruction of code that is watched. Breakpoints that the guest has set mean nothing here.
 void step(Vcpu& vcpu, ExceptionFrame& frame) {
   CodeRun& run = *vcpu.code_run;
-  if (run.touches_state) run.cr2 = cpu::read_cr2();
+  if (run.touches_state) {
+    run.cr2 = cpu::read_cr2();
+    if (!do_segment_moves(vcpu, frame)) return;
+  }
   if (frame.rip == reinterpret_cast<u64>(code_returned)) {
     frame.rflags &= ~x86::Rflags::tf.mask;
   } else if (++run.steps > HYPERDBG_CODE_STEPS) {

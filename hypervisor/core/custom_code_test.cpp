@@ -5,6 +5,7 @@
 
 #include "hypervisor/core/core_fixture.hpp"
 #include "hypervisor/core/cpu_area.hpp"
+#include "hypervisor/core/segment_moves.hpp"
 #include "hypervisor/cpu/routines.hpp"
 
 // Custom code really runs here, as long as it needs neither steps nor the guest's tables; faults are given by hand.
@@ -199,6 +200,43 @@ TEST_F(CustomCodeTest, StepsAreCountedAndHltIsSeen) {
   EXPECT_FALSE(run.failed);
   EXPECT_EQ(frame.rflags, 2u) << "the trap flag is off behind the code";
   cpu().code_run = nullptr;
+}
+
+// Reading CR2 is privileged, so that step() itself is left to the machine: mov ds, eax; mov rbx, ds; mov cx, ds; nop.
+TEST_F(CustomCodeTest, SegmentMovesAreDoneWithTheGuests) {
+  constexpr u64 table = 0x900000, user_data = 0x00cff3000000ffff;
+  std::memset(physical(table), 0, page_size);
+  std::memcpy(physical(table + 0x28), &user_data, sizeof(user_data));
+  cpu().gdtr = linear_map + table;
+  ExceptionFrame frame{};
+  const auto move = [&](const Bytes& code) { return move_segment(cpu(), frame, code.data(), code.size()); };
+  frame.rax = 0x2b;
+  frame.rbx = ~0ull;
+  frame.rcx = 0x1122334455667788;
+  EXPECT_EQ(move({0x8e, 0xd8}).length, 2);
+  const x86::SegmentRegister& ds = cpu().segments[x86::Segment::ds];
+  EXPECT_EQ(ds.selector, 0x2b);
+  EXPECT_EQ(ds.attributes, 0xcf3);
+  EXPECT_EQ(ds.limit, ~0u);
+  EXPECT_EQ(move({0x48, 0x8c, 0xdb}).length, 3);
+  EXPECT_EQ(frame.rbx, 0x2bu);
+  EXPECT_EQ(move({0x66, 0x8c, 0xd9}).length, 3);
+  EXPECT_EQ(frame.rcx, 0x112233445566002bu) << "sixteen bits";
+  EXPECT_EQ(move({0x90}).length, 0);
+  EXPECT_EQ(move({0x8e, 0xd0}).length, 0) << "SS is not for them";
+  EXPECT_EQ(move({0x8e, 0x1a}).length, 0) << "nor is memory";
+
+  frame.rax = 3;
+  EXPECT_EQ(move({0x8e, 0xd8}).fault, 0) << "null";
+  EXPECT_EQ(ds.selector, 3);
+  EXPECT_EQ(ds.attributes, 0);
+  for (const u64 selector : {0x40, 0x2f, 0x33}) {  // a hole, the local table, another hole
+    frame.rax = selector;
+    const SegmentMove refused = move({0x8e, 0xc0});
+    EXPECT_EQ(refused.fault, 13);
+    EXPECT_EQ(refused.error_code, selector & ~3ull);
+  }
+  EXPECT_FALSE(cpu().segments.contains(x86::Segment::es));
 }
 
 TEST_F(CustomCodeTest, AFaultOfAHandlerIsNotTheCodes) {

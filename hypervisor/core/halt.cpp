@@ -164,6 +164,7 @@ bool serve_while_running(Vcpu& vcpu) {
   } else {
     machine.link.listen();
   }
+  vcpu.spoke = true;  // a line that was dead lives again: what waits in the rings goes out
   return true;
 }
 

@@ -183,10 +183,11 @@ bool DebuggerLink::wait_for_turn(const Vcpu& vcpu) {
 }
 
 void DebuggerLink::send_records(const Vcpu& vcpu) {
-  while (attached_ && !line_dead_ && records_waiting()) {  // without a debugger they stay in the rings
+  while (attached_ && records_waiting()) {  // without a debugger they stay in the rings
     if (vcpu.ring.empty() && others_wait()) return;        // whoever has the line next goes on
     if (!try_lock() && !wait_for_turn(vcpu)) return;
-    if (line_dead_) return unlock();  // it died while we waited: what is in the rings stays there
+    if (line_dead_ && !uart_.takes_byte()) return unlock();  // what is in the rings stays there
+    line_dead_ = false;
     const u32 used = gather_records();
     const hyperdbg_packet header = encode_header(HYPERDBG_PACKET_RECORDS, ++sequence_, records_, used);
     remember(header, {records_, used});

@@ -186,6 +186,24 @@ TEST_F(Link, KeepsRecordsWhileTheLineIsDead) {
   EXPECT_EQ(std::memcmp(heard().at(0).payload.data() + sizeof(hyperdbg_record), "one", 3), 0);
 }
 
+TEST_F(Link, SendsRecordsAsSoonAsADeadLineTakesBytes) {
+  attach();
+  line.takes = 10;
+  for (const char* text : {"one", "two"}) {
+    record_text(cpu(), nullptr, text);
+    link.send_records(cpu());
+  }
+  EXPECT_EQ(line.out.size(), 10u);
+  line.out.clear();
+  line.takes = ~0ull;
+  record_text(cpu(), nullptr, "three");
+  link.send_records(cpu());
+  const auto packets = heard();
+  ASSERT_EQ(packets.size(), 1u) << "two and three; the first is asked for again";
+  EXPECT_EQ(packets[0].sequence, 2u);
+  EXPECT_TRUE(cpu().ring.empty());
+}
+
 TEST_F(Link, KeepsRecordsForTheFirstDebugger) {
   record_text(cpu(), nullptr, "early");
   link.send_records(cpu());

@@ -10,7 +10,7 @@ namespace {
 constexpr u16 data = 0, interrupt_enable = 1, fifo_control = 2, line_control = 3, modem_control = 4, line_status = 5;
 constexpr u8 divisor_latch = 0x80, eight_bits = 0x03, fifos_on_and_empty = 0x07, dtr_rts_out2 = 0x0b;
 constexpr u8 data_ready = 0x01, transmitter_empty = 0x20;
-constexpr u32 polls_per_byte = 100000;
+constexpr u32 polls_per_byte = 1000000;  // about a second
 }  // namespace
 
 void Uart::initialize(u32 divisor) {
@@ -31,14 +31,17 @@ u8 Uart::read() const {
   return cpu::in8(port_ + data);
 }
 
+bool Uart::takes_byte() const {
+  return (cpu::in8(port_ + line_status) & transmitter_empty) != 0;
+}
+
 bool Uart::write(u8 byte) const {
   for (u32 poll = 0; poll < polls_per_byte; ++poll) {
-    if ((cpu::in8(port_ + line_status) & transmitter_empty) == 0) {
-      cpu::pause();
-      continue;
+    if (takes_byte()) {
+      cpu::out8(port_ + data, byte);
+      return true;
     }
-    cpu::out8(port_ + data, byte);
-    return true;
+    cpu::pause();
   }
   return false;
 }

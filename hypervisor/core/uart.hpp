@@ -13,6 +13,7 @@ class Uart {
   void initialize(u32 divisor);
   bool has_byte() const;
   u8 read() const;
+  bool takes_byte() const;
   // False: the line did not take the byte in time; what follows is not worth trying.
   bool write(u8 byte) const;
   // Text for a console: newlines become CR LF.

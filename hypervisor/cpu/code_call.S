@@ -29,7 +29,7 @@ code_call:
 	mov 0x28(%rdi), %rax
 	test %rax, %rax
 	jz 1f
-	/* TF must be set by the instruction that enters the code. */
+	/* TF must be set by an IRET, and the first trap comes behind what follows it: before the code's first instruction. */
 	mov %rsp, %r9
 	mov %ss, %r10d
 	push %r10
@@ -37,8 +37,11 @@ code_call:
 	push %rax
 	mov %cs, %r10d
 	push %r10
-	push (%rdi)
+	mov (%rdi), %rax
+	lea 2f(%rip), %r9
+	push %r9
 	iretq
+2:	jmp *%rax
 1:	jmp *(%rdi)
 
 	.globl code_returned

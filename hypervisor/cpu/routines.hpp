@@ -19,6 +19,7 @@ void svm_take_interrupt();
 void svm_try_xsetbv(hyperdbg::u64 vmcb);
 void svm_xsetbv_guest();
 void svm_save(hyperdbg::u64 vmcb);
+void svm_load(hyperdbg::u64 vmcb);
 void svm_close_gif();
 [[noreturn]] void vmx_run(hyperdbg::Vcpu* vcpu);
 void vmx_exit();

@@ -99,6 +99,13 @@ svm_save:
 	vmsave %rax
 	ret
 
+/* void svm_load(u64 vmcb): and back (VMLOAD). */
+	.globl svm_load
+svm_load:
+	mov %rdi, %rax
+	vmload %rax
+	ret
+
 /* void svm_close_gif(void) */
 	.globl svm_close_gif
 svm_close_gif:

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "x86/registers.hpp"
 #include "hypervisor/cpu/instructions.hpp"
+#include "hypervisor/cpu/routines.hpp"
 #include "hypervisor/svm/backend.hpp"
 
 // The guest's registers by number: in the VMCB, or live in the processor (see the comment at struct Svm).
@@ -156,6 +157,20 @@ bool Svm::write_register(Cpu& cpu, u32 number, u64 value) {
       return cpu::try_wrmsr(static_cast<u32>(x86::Msr::KERNEL_GS_BASE), value);
     default:
       return false;  // selectors: a selector without its descriptor would contradict the hidden part
+  }
+}
+
+void Svm::write_segment(Cpu& cpu, x86::Segment segment, const x86::SegmentRegister& value) {
+  x86::svm::Vmcb& vmcb = *cpu.vmcb;
+  const x86::svm::Segment hidden{value.selector, value.attributes, value.limit, value.base};
+  if (segment == x86::Segment::ds) {
+    vmcb.ds = hidden;
+  } else if (segment == x86::Segment::es) {
+    vmcb.es = hidden;
+  } else {  // in the processor, which takes hidden parts from VMLOAD alone
+    svm_save(cpu.vmcb_physical);
+    (segment == x86::Segment::fs ? vmcb.fs : vmcb.gs) = hidden;
+    svm_load(cpu.vmcb_physical);
   }
 }
 

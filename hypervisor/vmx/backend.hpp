@@ -42,6 +42,7 @@ struct Vmx {
   [[noreturn]] static void leave(Cpu& cpu);
   static u64 read_register(const Cpu& cpu, u32 number);
   static bool write_register(Cpu& cpu, u32 number, u64 value);
+  static void write_segment(Cpu& cpu, x86::Segment segment, const x86::SegmentRegister& value);
   static u32 code_bits(const Cpu& cpu);
   static void load_flat_segments(Cpu& cpu, const FlatSegments& segments);
   static constexpr bool has_32_bit_syscall = false;

@@ -241,4 +241,16 @@ bool Vmx::write_register(Cpu& cpu, u32 number, u64 value) {
   }
 }
 
+// 25.4.1: the hidden flags stand four bits higher than in a descriptor's two bytes put together.
+void Vmx::write_segment(Cpu&, x86::Segment segment, const x86::SegmentRegister& value) {
+  constexpr u32 unusable = 1u << 16;
+  const x86::vmx::Segment which{static_cast<u32>(segment)};
+  const u32 rights = (value.attributes & 0xffu) | (value.attributes & 0xf00u) << 4;
+  vmwrite(of_segment(Field16::GUEST_ES_SELECTOR, which), value.selector);
+  vmwrite(of_segment(FieldNatural::GUEST_ES_BASE, which), value.base);
+  vmwrite(of_segment(Field32::GUEST_ES_LIMIT, which), value.limit);
+  const bool usable = (value.attributes & x86::SegmentRegister::present) != 0;
+  vmwrite(of_segment(Field32::GUEST_ES_ACCESS_RIGHTS, which), usable ? rights : unusable);
+}
+
 }  // namespace hyperdbg::vmx
