@@ -66,7 +66,8 @@ class DebuggerLink {
   Uart uart_{0};
   UartInterrupt interrupt_;
   bool active_ = false, attached_ = false, listening_ = false, byte_taken_silently_ = false;
-  // The last byte did not go out: the rest of that packet is not tried, nor are records until the line takes bytes again.
+  // The last byte did not go out: the rest of that packet is not tried, nor are records until the line takes bytes
+  // again.
   bool line_dead_ = false;
   u32 busy_ = 0;
   u32 waiting_ = 0;       // CPUs, for their turn to send records
