@@ -30,8 +30,8 @@ enum hyperdbg_request_kind {
 	HYPERDBG_REQUEST_MODULES = 19,    /* - -> hyperdbg_module_info... */
 	HYPERDBG_REQUEST_RESET = 20,      /* - -> -; removes all events, globals and counters: a fresh start for a scenario */
 	HYPERDBG_REQUEST_TEST_FAULT = 21, /* - -> never; makes the image fault on purpose, for the test of its report */
-	HYPERDBG_REQUEST_DETACH = 24,     /* - -> -; the debugger goes away: messages wait in the rings for the next one */
 	HYPERDBG_REQUEST_GLOBAL_NAMES = 22, /* - -> char[HYPERDBG_GLOBAL_NAME_SIZE]... in slot order */
+	HYPERDBG_REQUEST_DETACH = 23,     /* - -> -; the debugger goes away: messages wait in the rings for the next one */
 };
 
 struct hyperdbg_request {

@@ -97,7 +97,11 @@ void RingReader::init(hyperdbg_ring* ring, const u8* bytes, u64 size, u32 core) 
   bytes_ = bytes;
   size_ = size;
   tail_ = load(ring->tail);
-  next_ = load(ring->sequence);
+  store(next_, load(ring->sequence) - (tail_ != load(ring->head) ? 1 : 0));
+}
+
+bool RingReader::waiting() const {
+  return load(ring_->sequence) > load(next_);
 }
 
 const hyperdbg_record* RingReader::peek() {
@@ -149,10 +153,12 @@ bool RingReader::load_record(u64 available) {
 }
 
 void RingReader::advance() {
-  if (record_.kind != HYPERDBG_RECORD_PAD) next_ = record_.sequence + (record_.kind == HYPERDBG_RECORD_LOST ? 0 : 1);
-  if (record_.kind == HYPERDBG_RECORD_LOST) return;
-  tail_ += record_.size;
-  store(ring_->tail, tail_);
+  const bool lost = record_.kind == HYPERDBG_RECORD_LOST;
+  if (!lost) {
+    tail_ += record_.size;
+    store(ring_->tail, tail_);
+  }
+  if (record_.kind != HYPERDBG_RECORD_PAD) store(next_, record_.sequence + (lost ? 0 : 1));
 }
 
 u32 RingReader::take(u8* to, u32 room) {

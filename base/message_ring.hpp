@@ -53,6 +53,8 @@ class RingReader {
   const hyperdbg_record* peek();
   const u8* payload() const { return payload_; }
   void advance();
+  // Whether peek() would find something; also for who is not the one that reads, at any time.
+  bool waiting() const;
   // Takes whole records, as many as fit into `room` bytes; returns the bytes used.
   u32 take(u8* to, u32 room);
 
@@ -67,7 +69,7 @@ class RingReader {
   u64 size_ = 0;
   u64 tail_ = 0;
   u64 damaged_ = 0;
-  u64 next_ = 0;  // sequence number
+  u64 next_ = 0;  // sequence number; others look at it
   u16 core_ = 0;
   const u8* payload_ = nullptr;
   hyperdbg_record record_{};

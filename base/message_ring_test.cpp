@@ -161,6 +161,41 @@ TEST(MessageRing, LossesAreToldAlthoughNothingFollows) {
   EXPECT_EQ(ring.last_sequence, written + 2);
 }
 
+// As the CPUs do that share the serial line: all ask whether there is something, one of them reads.
+TEST(MessageRing, OthersMayAskWhetherSomethingWaits) {
+  Ring ring;
+  EXPECT_FALSE(ring.reader.waiting());
+  std::atomic<bool> done{false};
+  std::thread asking([&] {
+    while (!done) static_cast<void>(ring.reader.waiting());
+  });
+  for (int round = 0; round < 20000; ++round) {
+    ring.write(std::to_string(round));
+    EXPECT_TRUE(ring.reader.waiting());
+    EXPECT_EQ(ring.read(), std::to_string(round));
+    EXPECT_FALSE(ring.reader.waiting());
+  }
+  while (ring.write("message")) {
+  }
+  while (ring.read() == "message") {
+  }
+  EXPECT_FALSE(ring.reader.waiting());  // that one told the loss
+  done = true;
+  asking.join();
+}
+
+TEST(MessageRing, AReaderThatComesLateFindsWhatWaits) {
+  Ring ring;
+  ring.write("before");
+  RingReader late;
+  late.init(ring.header.get(), ring.bytes.data(), ring.bytes.size(), 0);
+  EXPECT_TRUE(late.waiting());
+  ASSERT_NE(late.peek(), nullptr);
+  late.advance();
+  EXPECT_FALSE(late.waiting());
+  EXPECT_EQ(late.peek(), nullptr);
+}
+
 TEST(MessageRing, AFullRingHasRoomForAFlush) {
   for (u64 length = 0; length < 200; ++length) {
     Ring ring;

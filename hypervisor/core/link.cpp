@@ -156,7 +156,7 @@ void DebuggerLink::lock() {
 
 bool DebuggerLink::records_waiting() {
   for (u32 core = 0; core < machine.boot->cpus; ++core) {
-    if (machine.reader(core).peek() != nullptr) return true;
+    if (machine.reader(core).waiting()) return true;
   }
   return false;
 }
@@ -186,6 +186,7 @@ void DebuggerLink::send_records(const Vcpu& vcpu) {
   while (attached_ && !line_dead_ && records_waiting()) {  // without a debugger they stay in the rings
     if (vcpu.ring.empty() && others_wait()) return;        // whoever has the line next goes on
     if (!try_lock() && !wait_for_turn(vcpu)) return;
+    if (line_dead_) return unlock();  // it died while we waited: what is in the rings stays there
     const u32 used = gather_records();
     const hyperdbg_packet header = encode_header(HYPERDBG_PACKET_RECORDS, ++sequence_, records_, used);
     remember(header, {records_, used});

@@ -44,7 +44,7 @@ TEST_F(Requests, AreRefusedWhenTheirSizeIsNotWhatCame) {
 }
 
 TEST_F(Requests, OfUnknownKindsAreNotSupported) {
-  for (const u32 kind : {0u, 23u, 0x100u, ~0u}) {
+  for (const u32 kind : {0u, HYPERDBG_REQUEST_DETACH + 1u, 0x100u, ~0u}) {
     EXPECT_EQ(status_of(kind), HYPERDBG_NOT_SUPPORTED);
     EXPECT_EQ(status_of(kind, Bytes(100, 0xff)), HYPERDBG_NOT_SUPPORTED);
   }
