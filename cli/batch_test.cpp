@@ -25,7 +25,7 @@ TEST_F(BatchTest, stops_at_the_first_error_or_goes_on) {
   EXPECT_FALSE(run_batch(console, {path, "1000"}, OnBatchError::stop));
   EXPECT_EQ(output,
             "0: kHyperDbg> db 1000 l 1\n00000000`00001000  41                                               A\n"
-            "0: kHyperDbg> nonsense\nerr, couldn't resolve command at 'nonsense'\n");
+            "0: kHyperDbg> nonsense\nerr, couldn't resolve command at 'nonsense'\n'help' lists the commands\n");
   EXPECT_NE(type(".script " + path + " 1000").find("debugger mode"), std::string::npos);
   EXPECT_EQ(type(".script /nonexistent.ds"), "err, cannot read the command file '/nonexistent.ds'\n");
 }

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "cli/commands/commands.hpp"
+#include "script/syntax/nearest.hpp"
 #include "session/event_kinds.hpp"
 
 namespace hyperdbg {
@@ -66,6 +67,15 @@ std::string help_of(const Command& command) {
   if (!command.details.empty()) text += "\n" + std::string(command.details) + "\n";
   text += "\nexamples :\n" + indented(command.examples);
   return text;
+}
+
+std::unexpected<Error> unknown_command(std::string_view name) {
+  const std::string lower = to_lower(name);
+  std::vector<std::string_view> known;
+  for (const Command* command : all_commands()) known.push_back(command->name);
+  const std::string_view near = script::nearest(lower, known);
+  const std::string meant = near.empty() ? "" : fmt::format("is '{}' meant? ", near);
+  return fail("err, couldn't resolve command at '{}'\n{}'help' lists the commands", name, meant);
 }
 
 std::unexpected<Error> incorrect_use(const CommandLine& line) {

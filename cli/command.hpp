@@ -49,6 +49,8 @@ std::span<const Command* const> all_commands();
 const Command* find_command(std::string_view name);
 std::string help_of(const Command& command);
 
+// "couldn't resolve command", and the one that was perhaps meant.
+std::unexpected<Error> unknown_command(std::string_view name);
 // "incorrect use of the 'x'"; the console prints the command's help behind it.
 std::unexpected<Error> incorrect_use(const CommandLine& line);
 

@@ -62,7 +62,7 @@ Console::Outcome Console::run(const CommandLine& line) {
   const Command* command = find_command(name);
   Expected<void> done;
   if (command == nullptr) {
-    done = fail("err, couldn't resolve command at '{}'", name);
+    done = unknown_command(name);
   } else {
     done = check_needs(*command);
     if (done) done = command->run(*this, line);

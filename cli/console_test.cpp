@@ -15,7 +15,8 @@ TEST_F(ConsoleTest, reads_lines) {
 }
 
 TEST_F(ConsoleTest, has_the_documented_general_errors) {
-  EXPECT_EQ(type("xyz"), "err, couldn't resolve command at 'xyz'\n");
+  EXPECT_EQ(type("xyz"), "err, couldn't resolve command at 'xyz'\n'help' lists the commands\n");
+  EXPECT_EQ(type("FLSH"), "err, couldn't resolve command at 'FLSH'\nis 'flush' meant? 'help' lists the commands\n");
   EXPECT_EQ(first_line("events"),
             "err, you're not connected to any instance of HyperDbg, did you use '.connect' or '.debug'?");
   attach();

@@ -17,7 +17,7 @@ TEST_F(CommandsTest, all_have_help_with_examples_and_names_of_their_own) {
     EXPECT_EQ(find_command(command->name), command);
   }
   EXPECT_NE(type("help").find("!msrwrite"), std::string::npos);
-  EXPECT_EQ(type("help nothing"), "err, couldn't resolve command at 'nothing'\n");
+  EXPECT_EQ(type("help nothing"), "err, couldn't resolve command at 'nothing'\n'help' lists the commands\n");
   EXPECT_EQ(type("help !monitor"), "err, '!monitor' is not available in this version\n");
 }
 

@@ -25,7 +25,7 @@ Expected<void> run(Console& console, const CommandLine& line) {
   if (const EventKind* kind = find_event_kind(name); kind != nullptr && !kind->built)
     return fail("err, '{}' is not available in this version", kind->name);
   const Command* command = find_command(name);
-  if (command == nullptr) return fail("err, couldn't resolve command at '{}'", name);
+  if (command == nullptr) return unknown_command(name);
   console.write(help_of(*command));
   return {};
 }

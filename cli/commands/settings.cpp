@@ -30,7 +30,8 @@ Expected<void> run(Console& console, const CommandLine& line) {
   if (line.arguments() > 2) return incorrect_use(line);
   const Token& option = line.argument(0);
   const auto setting = std::ranges::find_if(all_settings(), [&](const Setting& row) { return option.is(row.name); });
-  if (setting == all_settings().end()) return fail("err, couldn't resolve error at '{}'", option.text);
+  if (setting == all_settings().end())
+    return fail("err, couldn't resolve error at '{}'; 'settings' alone shows all options", option.text);
   if (line.arguments() == 2) return change(console, *setting, line.argument(1));
   show(console, *setting);
   return {};
