@@ -93,7 +93,7 @@ TEST_F(ScriptMemory, AScriptThatChangesPageTablesSeesIt) {
   *physical<u64>(user_physical) = 7;
   *physical<u64>(user_physical + page_size) = 8;
   const u64 entry = entry_address(user_start);
-  const u64 other = *physical<u64>(entry_address(user_start + page_size));
+  const u64 own = *physical<u64>(entry), other = *physical<u64>(entry_address(user_start + page_size));
   u64 before = 0;
   u64 after = 0;
   run_script([&](hyperdbg_script_context& context) {
@@ -101,6 +101,7 @@ TEST_F(ScriptMemory, AScriptThatChangesPageTablesSeesIt) {
     context.runtime->write_memory(&context, linear_map + entry, other, sizeof other);
     after = read(context, user_start);
   });
+  *physical<u64>(entry) = own;  // for the tests behind this one
   EXPECT_EQ(before, 7u);
   EXPECT_EQ(after, 8u);
 }
