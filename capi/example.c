@@ -68,11 +68,12 @@ static int run(hyperdbg_session *session)
 	if (!event)
 		return 1;
 	printf("without actions: enabled=%d\n", hyperdbg_event_enabled(event));
+	__cpuid_count(0x12345, 0, a, b, c, d); /* nobody sees it */
 	if (!add_nops(event) || !add_counter(event) || !add_log(event))
 		return 1;
 	printf("with actions: enabled=%d\n", hyperdbg_event_enabled(event));
 	for (i = 0; i < 3; i++)
-		__cpuid(0x12345, a, b, c, d);
+		__cpuid_count(0x12345, 0, a, b, c, d);
 	hyperdbg_pump(session);
 	if (DebuggerAddActionToEvent(event, BREAK_TO_DEBUGGER, TRUE, NULL, NULL))
 		return 1;
