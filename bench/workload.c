@@ -40,6 +40,11 @@ static void call_kernel(void) {
   for (int i = 0; i < 2000; ++i) sink += (uint64_t)syscall(SYS_getppid);
 }
 
+static void calls_round(void* unused) {
+  (void)unused;
+  call_kernel();
+}
+
 static void make_processes(void) {
   for (int i = 0; i < 4; ++i) {
     const pid_t child = fork();
@@ -112,7 +117,9 @@ int main(int count, char** arguments) {
     run("mixed", mixed_round, NULL, rounds);
   else if (rounds > 0 && strcmp(arguments[1], "tlb") == 0)
     run("tlb", chase_round, build_chain(), rounds);
+  else if (rounds > 0 && strcmp(arguments[1], "calls") == 0)
+    run("calls", calls_round, NULL, rounds);
   else
-    return fputs("usage: bench-workload mixed|tlb ROUNDS\n", stderr), 2;
+    return fputs("usage: bench-workload mixed|tlb|calls ROUNDS\n", stderr), 2;
   return 0;
 }
