@@ -49,7 +49,7 @@ concept Backend = requires(typename B::Cpu& cpu, const typename B::Cpu& constant
   { B::page_table_root(constant) } -> std::same_as<u64>;
   {B::leave(cpu)};
   { B::read_register(constant, u32{}) } -> std::same_as<u64>;
-  { B::write_register(cpu, u32{}, value) } -> std::same_as<bool>;  // false: read-only
+  { B::write_register(cpu, u32{}, value) } -> std::same_as<bool>;   // false: read-only
   {B::write_segment(cpu, x86::Segment{}, x86::SegmentRegister{})};  // DS, ES, FS or GS
   { B::code_bits(constant) } -> std::same_as<u32>;
   {B::load_flat_segments(cpu, FlatSegments{})};

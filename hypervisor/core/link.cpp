@@ -183,8 +183,8 @@ bool DebuggerLink::wait_for_turn(const Vcpu& vcpu) {
 }
 
 void DebuggerLink::send_records(const Vcpu& vcpu) {
-  while (attached_ && records_waiting()) {  // without a debugger they stay in the rings
-    if (vcpu.ring.empty() && others_wait()) return;        // whoever has the line next goes on
+  while (attached_ && records_waiting()) {           // without a debugger they stay in the rings
+    if (vcpu.ring.empty() && others_wait()) return;  // whoever has the line next goes on
     if (!try_lock() && !wait_for_turn(vcpu)) return;
     if (line_dead_ && !uart_.takes_byte()) return unlock();  // what is in the rings stays there
     line_dead_ = false;

@@ -76,9 +76,7 @@ SegmentMove move_segment(Vcpu& vcpu, ExceptionFrame& frame, const u8* code, u64 
   if (instruction.opcode != to_segment || !is_data_segment(instruction.modrm_reg())) return {};
   const u16 selector = static_cast<u16>(general_register(frame, instruction.rm));
   const u8 fault = load(vcpu, Segment{instruction.modrm_reg()}, selector);
-  return {.length = instruction.length,
-          .fault = fault,
-          .error_code = static_cast<u16>(fault != 0 ? selector & ~3 : 0)};
+  return {.length = instruction.length, .fault = fault, .error_code = static_cast<u16>(fault != 0 ? selector & ~3 : 0)};
 }
 
 }  // namespace hyperdbg
