@@ -61,13 +61,13 @@ class DebuggerLink {
   void lock();
   bool wait_for_turn(const Vcpu& vcpu);
   bool others_wait() const { return __atomic_load_n(&waiting_, __ATOMIC_RELAXED) != 0; }
-  void unlock() { __atomic_store_n(&busy_, 0, __ATOMIC_RELEASE); }
+  // Before the holder looks for records again: who found the line taken leaves its own to it.
+  void unlock() { __atomic_store_n(&busy_, 0, __ATOMIC_SEQ_CST); }
 
   Uart uart_{0};
   UartInterrupt interrupt_;
   bool active_ = false, attached_ = false, listening_ = false, byte_taken_silently_ = false;
-  // The last byte did not go out: the rest of that packet is not tried, nor are records until the line takes bytes
-  // again.
+  // The last byte did not go out: neither the rest of that packet is tried, nor records until the line takes bytes.
   bool line_dead_ = false;
   u32 busy_ = 0;
   u32 waiting_ = 0;       // CPUs, for their turn to send records
