@@ -31,7 +31,8 @@ constexpr u64 kept_for_flush = 2 * aligned(sizeof(hyperdbg_record));
  */
 class RingWriter {
  public:
-  // `bytes` are the `size` bytes behind the header page; size is a power of two.
+  // `bytes` are the `size` bytes behind the header page; size is a power of two, and room
+  // for three of the largest records.
   void init(hyperdbg_ring* ring, u8* bytes, u64 size);
 
   // Room for a header and `capacity` bytes (at most HYPERDBG_MAXIMUM_MESSAGE_SIZE in all), or null: full, counted.
@@ -61,10 +62,9 @@ class RingWriter {
   hyperdbg_record* reserved_ = nullptr;
 };
 
-// A tail that cannot be right counts as "nothing was read yet".
+// `bytes` are at most size_. A tail that cannot be right counts as "nothing was read yet".
 inline bool RingWriter::fits(u64 bytes) const {
-  const u64 used = head_ - ring::load(ring_->tail);
-  return used <= size_ && bytes <= size_ - used;
+  return head_ - ring::load(ring_->tail) <= size_ - bytes;
 }
 
 // Each message of a script comes through here.
