@@ -17,6 +17,7 @@ mode: bare
 timeout: $((pairs * 200 + 120))
 copy: $PWD/build/release/bin/bench-workload
 copy: $PWD/bench/system_calls_in_guest.sh
+copy: $PWD/build/release/bin/hyperdbg-compiler.so
 param: nopti
 
 \$ insmod /lib/modules/hyperdbg.ko

@@ -45,6 +45,13 @@ std::vector<std::string> split_commands(const std::string& text) {
   return commands;
 }
 
+// Code as hexadecimal text may be megabytes.
+static std::string shown(const std::string& command) {
+  constexpr std::size_t most = 4096, kept = 200;
+  if (command.size() <= most) return command;
+  return fmt::format("{}... ({} characters)", std::string_view(command).substr(0, kept), command.size());
+}
+
 Expected<void> run_batch(Console& console, const std::vector<std::string>& arguments, OnBatchError on_error) {
   std::ifstream file(arguments[0]);
   if (!file) return fail("err, cannot read the command file '{}'", arguments[0]);
@@ -52,12 +59,12 @@ Expected<void> run_batch(Console& console, const std::vector<std::string>& argum
   int failed = 0;
   for (const std::string& command : split_commands(replace_arguments(text, arguments))) {
     if (waits_for_halt(console, command)) TRY_EXPECTED(console.session().wait_for_halt(patience));
-    console.write(console.prompt() + command + "\n");
+    console.write(console.prompt() + shown(command) + "\n");
     const auto outcome = console.execute(command);
     if (outcome == Console::Outcome::quit) break;
     if (console.cancelled()) return fail_with(ErrorKind::cancelled, "cancelled");
     if (outcome == Console::Outcome::failed && on_error == OnBatchError::stop)
-      return fail("err, '{}' failed, the rest of '{}' is not run", command, arguments[0]);
+      return fail("err, '{}' failed, the rest of '{}' is not run", shown(command), arguments[0]);
     failed += outcome == Console::Outcome::failed ? 1 : 0;
   }
   if (failed != 0) return fail("err, {} of the commands in '{}' failed", failed, arguments[0]);

@@ -43,4 +43,14 @@ TEST_F(BatchTest, waits_for_a_halt_where_the_next_command_needs_one) {
 }
 
 }  // namespace
+TEST_F(BatchTest, shows_of_very_long_commands_the_start) {
+  attach();
+  const std::string path = symbols / "commands.ds";
+  std::ofstream(path) << "? print(1);" << std::string(100000, ' ') << "print(2);\n";
+  output.clear();
+  EXPECT_TRUE(run_batch(console, {path}, OnBatchError::stop));
+  EXPECT_LT(output.size(), 1000u);
+  EXPECT_NE(output.find("... (100020 characters)\n"), std::string::npos);
+}
+
 }  // namespace hyperdbg
