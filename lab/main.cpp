@@ -24,7 +24,7 @@ struct Preset {
 constexpr Preset presets[] = {
     {"amd", "qemu", EmulatorKind::qemu, "EPYC,+svm,+npt", "", 1},
     // MWAITX is in this model's CPUID and not in Bochs.
-    {"amd", "bochs", EmulatorKind::bochs, "ryzen", "clearcpuid=mwaitx", 6},
+    {"amd", "bochs", EmulatorKind::bochs, "ryzen", "clearcpuid=mwaitx,xsavec,xsaves", 6},
     // This model's size of the XSAVE area lets Linux do without XSAVE.
     {"intel", "bochs", EmulatorKind::bochs, "corei7_skylake_x", "clearcpuid=xsavec,xsaves", 6},
 };
