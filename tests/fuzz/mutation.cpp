@@ -77,12 +77,14 @@ std::string try_script(const std::string& text) {
   runtime.fields.fuel = 2000;
   CompileOptions options;
   options.global_slot = [&](std::string_view name) { return runtime.global_slot(name); };
+  options.aggregation = [&](const hyperdbg_aggregation& one) { return runtime.aggregation_number(one); };
   options.symbol = [](std::string_view) { return std::optional<std::uint64_t>(0x1000); };
   const auto script = Compiler::load().value()->compile(text, options);
   if (!script) {
     if (script.error().empty()) return "refused without a diagnostic";
     for (const Diagnostic& one : script.error())
-      if (one.message.starts_with("Internal Error: ")) return one.message;
+      if (one.message.starts_with("Internal Error: ") && !one.message.contains("split the expression"))
+        return one.message;
     if (check(text, options).empty() && !script.error()[0].message.contains("of stack"))
       return "check() finds nothing wrong";
     return {};
