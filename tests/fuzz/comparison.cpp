@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <sys/mman.h>
 
+#include <algorithm>
 #include <array>
 #include <cstring>
 #include <memory>
@@ -76,7 +77,7 @@ std::string difference(const UserRuntime::Outcome& outcome, const UserRuntime& r
   if (outcome.messages != output) return fmt::format("printed\n{}but the oracle\n{}", outcome.messages, output);
   if (outcome.results.size() != state.result_count)
     return fmt::format("{} results, the oracle {}", outcome.results.size(), state.result_count);
-  for (std::size_t i = 0; i < outcome.results.size(); ++i)
+  for (std::size_t i = 0; i < std::min<std::size_t>(outcome.results.size(), ORACLE_RESULTS); ++i)
     if (outcome.results[i] != state.results[i])
       return fmt::format("result {} is {:x}, the oracle's {:x}", i, outcome.results[i], state.results[i]);
   for (std::size_t i = 0; i < runtime.registers.size(); ++i)

@@ -174,7 +174,8 @@ static u64 compare_exchange(u64* place, u64 value, u64 expected) {
 }
 
 static void result(u64 value) {
-  if (o->result_count < ORACLE_RESULTS) o->results[o->result_count++] = value;
+  if (o->result_count < ORACLE_RESULTS) o->results[o->result_count] = value;
+  o->result_count++; /* of all: only the first are kept */
 }
 static u64 bits_of(double value) {
   u64 bits;
