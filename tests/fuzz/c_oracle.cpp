@@ -41,11 +41,11 @@ std::expected<CompiledBatch, std::string> CompiledBatch::create(const std::vecto
 }
 
 CompiledBatch::~CompiledBatch() {
-  if (library_) dlclose(library_);
+  if (handle_) dlclose(handle_);
 }
 
 oracle_program* CompiledBatch::program(const std::string& name) const {
-  return reinterpret_cast<oracle_program*>(dlsym(library_, name.c_str()));
+  return reinterpret_cast<oracle_program*>(dlsym(handle_, name.c_str()));
 }
 
 }  // namespace hyperdbg::fuzz

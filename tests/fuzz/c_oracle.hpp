@@ -16,16 +16,16 @@ class CompiledBatch {
   // Files are made in `folder`; the error is what the compiler said.
   static std::expected<CompiledBatch, std::string> create(const std::vector<TwinProgram>& programs,
                                                           const std::filesystem::path& folder);
-  CompiledBatch(CompiledBatch&& other) noexcept : library_(other.library_) { other.library_ = nullptr; }
+  CompiledBatch(CompiledBatch&& other) noexcept : handle_(other.handle_) { other.handle_ = nullptr; }
   CompiledBatch& operator=(CompiledBatch&&) = delete;
   ~CompiledBatch();
 
   oracle_program* program(const std::string& name) const;
 
  private:
-  explicit CompiledBatch(void* library) : library_(library) {}
+  explicit CompiledBatch(void* library) : handle_(library) {}
 
-  void* library_;
+  void* handle_;
 };
 
 }  // namespace hyperdbg::fuzz
