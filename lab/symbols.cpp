@@ -17,7 +17,7 @@ namespace {
 
 // What the files were made of: changes with their form and with each build of the project's modules.
 std::string origin_of(const Files& files) {
-  std::string origin = "# form 2\n";
+  std::string origin = "# form 3\n";
   for (const char* name : {"hyperdbg.ko", "probe.ko"}) {
     std::ifstream module(files.modules() / name, std::ios::binary);
     const std::string bytes{std::istreambuf_iterator<char>(module), {}};

@@ -65,7 +65,7 @@ std::uint64_t alignment_of_members(const Structure& structure) {
 }  // namespace
 
 const Btf* KernelTypes::types() {
-  if (!types_) types_.emplace(Btf::load(file_));
+  if (!types_) types_.emplace(Btf::load(file_, module_btf_paths(file_)));
   return *types_ ? &**types_ : nullptr;
 }
 
@@ -88,7 +88,7 @@ std::optional<std::uint64_t> KernelTypes::offset_of(const std::string& structure
   return offset ? std::optional(*offset) : std::nullopt;
 }
 
-Type KernelTypes::type_of(std::uint32_t id, std::string_view alias) {
+Type KernelTypes::type_of(BtfId id, std::string_view alias) {
   const BtfType type = types()->type(id);
   switch (type.kind) {
     case BtfType::Kind::integer:
@@ -135,7 +135,7 @@ void KernelTypes::complete(const Structure& wanted) {
 }
 
 // Members of unnamed structures and unions inside count as the outer one's, as in C.
-void KernelTypes::add_members(Structure& structure, std::uint32_t id, std::uint64_t offset) {
+void KernelTypes::add_members(Structure& structure, BtfId id, std::uint64_t offset) {
   for (const BtfMember& from : types()->members(id)) {
     if (from.name.empty()) {
       add_members(structure, from.type, offset + from.bit_offset / 8);

@@ -11,8 +11,8 @@
 
 namespace hyperdbg {
 
-// A kernel's types for scripts, out of its BTF. The file is read when a script first asks for a type, and a structure's
-// members when a script looks into it.
+// A kernel's types for scripts, out of its BTF and its modules'. The file is read when a script first asks for a type,
+// and a structure's members when a script looks into it.
 class KernelTypes final : public script::ForeignTypes {
  public:
   explicit KernelTypes(std::filesystem::path file) : file_(std::move(file)), identity_(file_.string()) {}
@@ -28,14 +28,14 @@ class KernelTypes final : public script::ForeignTypes {
 
  private:
   const Btf* types();
-  script::Type type_of(std::uint32_t id, std::string_view alias = {});
+  script::Type type_of(BtfId id, std::string_view alias = {});
   std::shared_ptr<const script::Structure> structure_of(const BtfType& type, std::string_view alias);
-  void add_members(script::Structure& structure, std::uint32_t id, std::uint64_t offset);
+  void add_members(script::Structure& structure, BtfId id, std::uint64_t offset);
 
   std::filesystem::path file_;
   std::string identity_;
   std::optional<Loaded<Btf>> types_;
-  std::map<std::uint32_t, std::unique_ptr<script::Structure>> structures_;
+  std::map<BtfId, std::unique_ptr<script::Structure>> structures_;
 };
 
 }  // namespace hyperdbg

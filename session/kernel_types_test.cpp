@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: MIT
 #include "session/kernel_types.hpp"
 
+#include <bpf/btf.h>
 #include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
 
 #include "script/compiler.hpp"
 #include "script/runtime/user_runtime.hpp"
@@ -114,6 +118,45 @@ TEST_F(KernelTypesTest, mistakes_name_what_was_perhaps_meant) {
   EXPECT_EQ(check("struct fixture_task *t = 0; x = &t->narrow;"), "a bit-field has no address | \n");
   EXPECT_EQ(check("struct fixture_task t = {1};"),
             "Syntax Error: Invalid Syntax: a structure of the debuggee's is filled member by member | \n");
+}
+
+// A module's types in their own file, which continues the kernel's: `struct driver { struct fixture_task *owner;
+// struct fixture_value *value; enum driver_state state; }`.
+void write_types_with_module(const std::filesystem::path& kernel, const std::filesystem::path& module) {
+  const auto write = [](const std::filesystem::path& path, const btf* types) {
+    __u32 size = 0;
+    const void* bytes = btf__raw_data(types, &size);
+    std::ofstream(path, std::ios::binary).write(static_cast<const char*>(bytes), size);
+  };
+  btf* base = btf__parse(TYPES_FIXTURE, nullptr);
+  btf* added = btf__new_empty_split(base);
+  const int owner = btf__add_ptr(added, btf__find_by_name_kind(base, "fixture_task", BTF_KIND_STRUCT));
+  const int value = btf__add_ptr(added, btf__find_by_name_kind(base, "fixture_value", BTF_KIND_UNION));
+  const int state = btf__add_enum(added, "driver_state", 4);
+  btf__add_enum_value(added, "DRIVER_READY", 7);
+  btf__add_struct(added, "driver", 24);
+  btf__add_field(added, "owner", owner, 0, 0);
+  btf__add_field(added, "value", value, 64, 0);
+  btf__add_field(added, "state", state, 128, 0);
+  write(kernel, base);
+  write(module, added);
+  btf__free(added);
+  btf__free(base);
+}
+
+TEST_F(KernelTypesTest, modules_add_types_to_the_kernels) {
+  const std::filesystem::path directory = testing::TempDir() + "/module_types";
+  std::filesystem::create_directories(directory);
+  write_types_with_module(directory / "00ff.btf", directory / "00ff.driver.btf");
+  std::ofstream(directory / "00ff.damaged.btf") << "no types";
+  std::ofstream(directory / "0100.other.btf") << "another kernel's";
+  types = KernelTypes(directory / "00ff.btf");
+  EXPECT_EQ(run(R"(struct driver one; one.owner = (struct fixture_task *) $proc; one.value = &one.owner->value;
+                   enum driver_state s = DRIVER_READY; one.state = s;
+                   printf("%s %llx %d %d\n", one.owner->comm, one.value->whole, one.state, sizeof(struct driver));)"),
+            "parent 1122334455667788 7 24\n");
+  EXPECT_EQ(check("struct drver *d = 0;"), "Unknown struct tag: `drver` | is `struct driver` meant?\n");
+  std::filesystem::remove_all(directory);
 }
 
 TEST_F(KernelTypesTest, a_missing_file_is_named_where_a_type_is_asked_for) {

@@ -7,6 +7,7 @@
 
 #include <cstring>
 #include <optional>
+#include <utility>
 
 namespace hyperdbg {
 namespace {
@@ -49,11 +50,23 @@ void Btf::Free::operator()(btf* types) const {
   btf__free(types);
 }
 
-Loaded<Btf> Btf::load(const std::filesystem::path& path) {
+Loaded<Btf> Btf::load(const std::filesystem::path& path, std::vector<std::filesystem::path> modules) {
   libbpf_set_print(say_nothing);
   btf* types = btf__parse(path.c_str(), nullptr);
   if (types == nullptr) return std::unexpected(fmt::format("cannot read types from '{}'", path.string()));
-  return Btf(types);
+  Btf all;
+  all.files_.push_back({.types = std::unique_ptr<btf, Free>(types), .index = {}});
+  all.kernel_count_ = btf__type_cnt(types);
+  all.modules_ = std::move(modules);
+  return all;
+}
+
+BtfId Btf::id_in(std::size_t file, std::uint32_t number) const {
+  return number < kernel_count_ ? number : BtfId{file} << 32 | number;
+}
+
+const btf* Btf::file_of(BtfId id) const {
+  return files_[id >> 32].types.get();
 }
 
 namespace {
@@ -123,81 +136,115 @@ std::optional<BtfName> name_kind(const btf_type& type) {
 
 }  // namespace
 
-BtfType Btf::type(std::uint32_t id) const {
+BtfType Btf::type(BtfId id) const {
+  const btf* types = file_of(id);
+  auto number = static_cast<__u32>(id);
+  const btf_type* type = without_qualifiers(types, number);
   BtfType found;
-  const btf_type* type = without_qualifiers(types_.get(), id);
-  found.id = id;
-  if (type == nullptr || id == 0) return found;
+  found.id = id_in(id >> 32, number);
+  if (type == nullptr || number == 0) return found;
   describe(*type, found);
-  found.name = text_at(types_.get(), type->name_off);
-  const __s64 size = btf__resolve_size(types_.get(), id);
+  found.element = id_in(id >> 32, static_cast<__u32>(found.element));
+  found.name = text_at(types, type->name_off);
+  const __s64 size = btf__resolve_size(types, number);
   found.size = size < 0 ? 0 : static_cast<std::uint64_t>(size);
   return found;
 }
 
-std::vector<BtfMember> Btf::members(std::uint32_t id) const {
-  const btf_type* type = without_qualifiers(types_.get(), id);
+std::vector<BtfMember> Btf::members(BtfId id) const {
+  const btf* types = file_of(id);
+  auto number = static_cast<__u32>(id);
+  const btf_type* type = without_qualifiers(types, number);
   std::vector<BtfMember> found;
   if (type == nullptr || !btf_is_composite(type)) return found;
   for (__u32 i = 0; i < btf_vlen(type); ++i) {
     const btf_member& member = btf_members(type)[i];
-    found.push_back({text_at(types_.get(), member.name_off), member.type, btf_member_bit_offset(type, i),
+    found.push_back({text_at(types, member.name_off), id_in(id >> 32, member.type), btf_member_bit_offset(type, i),
                      btf_member_bitfield_size(type, i)});
   }
   return found;
 }
 
-const Btf::Index& Btf::index() const {
-  if (index_) return *index_;
-  Index& index = index_.emplace();
-  for (__u32 id = 1; id < btf__type_cnt(types_.get()); ++id) {
-    const btf_type* type = btf__type_by_id(types_.get(), id);
+void Btf::Index::add(const btf* types, std::uint32_t first) {
+  for (__u32 id = first; id < btf__type_cnt(types); ++id) {
+    const btf_type* type = btf__type_by_id(types, id);
     const auto kind = name_kind(*type);
     if (!kind) continue;
-    const char* name = btf__name_by_offset(types_.get(), type->name_off);
-    if (name != nullptr && *name != '\0') index.names[static_cast<int>(*kind)].try_emplace(name, id);
+    const char* name = btf__name_by_offset(types, type->name_off);
+    if (name != nullptr && *name != '\0') names[static_cast<int>(*kind)].try_emplace(name, id);
     if (btf_is_enum(type)) {
       for (__u32 i = 0; i < btf_vlen(type); ++i)
-        index.enumerators.try_emplace(btf__name_by_offset(types_.get(), btf_enum(type)[i].name_off),
-                                      btf_enum(type)[i].val);
+        enumerators.try_emplace(btf__name_by_offset(types, btf_enum(type)[i].name_off), btf_enum(type)[i].val);
     } else if (btf_is_enum64(type)) {
       for (__u32 i = 0; i < btf_vlen(type); ++i)
-        index.enumerators.try_emplace(btf__name_by_offset(types_.get(), btf_enum64(type)[i].name_off),
-                                      static_cast<std::int64_t>(btf_enum64_value(&btf_enum64(type)[i])));
+        enumerators.try_emplace(btf__name_by_offset(types, btf_enum64(type)[i].name_off),
+                                static_cast<std::int64_t>(btf_enum64_value(&btf_enum64(type)[i])));
     }
   }
-  return index;
 }
 
-std::optional<std::uint32_t> Btf::find(BtfName kind, std::string_view name) const {
-  const auto& names = index().names[static_cast<int>(kind)];
-  const auto found = names.find(name);
-  return found == names.end() ? std::nullopt : std::optional(found->second);
+void Btf::index_kernel() const {
+  if (std::exchange(indexed_, true)) return;
+  files_.front().index.add(kernel(), 1);
+}
+
+void Btf::add_modules() const {
+  for (const std::filesystem::path& path : std::exchange(modules_, {})) {
+    File file{.types = std::unique_ptr<btf, Free>(btf__parse_split(path.c_str(), files_.front().types.get())),
+              .index = {}};
+    if (!file.types) continue;
+    file.index.add(file.types.get(), kernel_count_);
+    files_.push_back(std::move(file));
+  }
+}
+
+template <class Look>
+auto Btf::first(Look look) const -> decltype(look(0)) {
+  index_kernel();
+  if (auto found = look(0)) return found;
+  add_modules();
+  for (std::size_t file = 1; file < files_.size(); ++file)
+    if (auto found = look(file)) return found;
+  return std::nullopt;
+}
+
+std::optional<BtfId> Btf::find(BtfName kind, std::string_view name) const {
+  return first([&](std::size_t file) -> std::optional<BtfId> {
+    const auto& names = files_[file].index.names[static_cast<int>(kind)];
+    const auto found = names.find(name);
+    return found == names.end() ? std::nullopt : std::optional(id_in(file, found->second));
+  });
 }
 
 std::optional<std::int64_t> Btf::enumerator(std::string_view name) const {
-  const auto found = index().enumerators.find(name);
-  return found == index().enumerators.end() ? std::nullopt : std::optional(found->second);
+  return first([&](std::size_t file) -> std::optional<std::int64_t> {
+    const auto& enumerators = files_[file].index.enumerators;
+    const auto found = enumerators.find(name);
+    return found == enumerators.end() ? std::nullopt : std::optional(found->second);
+  });
 }
 
 std::vector<std::string_view> Btf::names(BtfName kind) const {
+  index_kernel();
+  add_modules();
   std::vector<std::string_view> all;
-  for (const auto& [name, id] : index().names[static_cast<int>(kind)]) all.push_back(name);
+  for (const File& file : files_)
+    for (const auto& [name, id] : file.index.names[static_cast<int>(kind)]) all.push_back(name);
   return all;
 }
 
 Loaded<Btf::Member> Btf::member(const std::string& structure, const std::string& member) const {
-  const __s32 id = btf__find_by_name_kind(types_.get(), structure.c_str(), BTF_KIND_STRUCT);
+  const __s32 id = btf__find_by_name_kind(kernel(), structure.c_str(), BTF_KIND_STRUCT);
   if (id < 0) return std::unexpected(fmt::format("no structure '{}' in the kernel's types", structure));
   Found at{static_cast<__u32>(id), 0};
   for (std::size_t from = 0; from <= member.size();) {
     const std::size_t end = std::min(member.find('.', from), member.size());
-    const auto next = find_member(types_.get(), at.type, std::string_view(member).substr(from, end - from));
+    const auto next = find_member(kernel(), at.type, std::string_view(member).substr(from, end - from));
     if (!next) return std::unexpected(fmt::format("no member '{}' in the kernel's 'struct {}'", member, structure));
     at = {next->type, at.bits + next->bits};
     from = end + 1;
   }
-  const __s64 size = btf__resolve_size(types_.get(), at.type);
+  const __s64 size = btf__resolve_size(kernel(), at.type);
   return Member{at.bits / 8, size < 0 ? 0 : static_cast<std::uint64_t>(size)};
 }
 
@@ -208,9 +255,9 @@ Loaded<std::uint64_t> Btf::offset_of(const std::string& structure, const std::st
 }
 
 Loaded<std::uint64_t> Btf::size_of(const std::string& structure) const {
-  const __s32 id = btf__find_by_name_kind(types_.get(), structure.c_str(), BTF_KIND_STRUCT);
+  const __s32 id = btf__find_by_name_kind(kernel(), structure.c_str(), BTF_KIND_STRUCT);
   if (id < 0) return std::unexpected(fmt::format("no structure '{}' in the kernel's types", structure));
-  return static_cast<std::uint64_t>(btf__resolve_size(types_.get(), static_cast<__u32>(id)));
+  return static_cast<std::uint64_t>(btf__resolve_size(kernel(), static_cast<__u32>(id)));
 }
 
 }  // namespace hyperdbg

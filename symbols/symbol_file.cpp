@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <charconv>
 #include <cstdlib>
@@ -18,6 +19,7 @@ namespace {
 
 constexpr std::string_view anchor_mark = "# anchor init_task ";
 constexpr std::string_view module_mark = "# module ";
+constexpr const char* live_types = "/sys/kernel/btf/vmlinux";
 
 Loaded<std::string> read_whole(const std::filesystem::path& path) {
   const int file = open(path.c_str(), O_RDONLY | O_CLOEXEC);
@@ -131,6 +133,20 @@ std::filesystem::path btf_path(const std::filesystem::path& directory, const Bui
   return directory / (to_hex(id) + ".btf");
 }
 
+std::vector<std::filesystem::path> module_btf_paths(const std::filesystem::path& kernel) {
+  const bool is_live = kernel == live_types;
+  const std::string start = is_live ? "" : kernel.stem().string() + ".";
+  std::vector<std::filesystem::path> paths;
+  std::error_code error;
+  for (const auto& entry : std::filesystem::directory_iterator(kernel.parent_path(), error)) {
+    const std::filesystem::path& path = entry.path();
+    const bool is_saved = path.extension() == ".btf" && path.filename().string().starts_with(start);
+    if (path != kernel && (is_live || is_saved)) paths.push_back(path);
+  }
+  std::ranges::sort(paths);
+  return paths;
+}
+
 Loaded<BuildId> build_id_of_notes(std::span<const std::uint8_t> notes) {
   constexpr std::uint32_t gnu_build_id = 3;
   struct Header {
@@ -223,6 +239,24 @@ Loaded<std::string> make_symbol_file(const std::string& kallsyms, std::string_vi
   return file + lines;
 }
 
+namespace {
+
+// Beside the kernel's; those of an earlier save are not of the modules that are loaded now.
+Loaded<void> save_module_types(const std::filesystem::path& kernel) {
+  std::error_code error;
+  for (const auto& old : module_btf_paths(kernel)) std::filesystem::remove(old, error);
+  for (const auto& live : module_btf_paths(live_types)) {
+    const auto types = read_whole(live);
+    const std::filesystem::path saved =
+        kernel.parent_path() / fmt::format("{}.{}.btf", kernel.stem().string(), live.filename().string());
+    if (!types) continue;  // unloaded meanwhile
+    if (auto written = write_whole(saved, *types); !written) return written;
+  }
+  return {};
+}
+
+}  // namespace
+
 Loaded<SavedSymbols> save_symbols(const std::filesystem::path& directory) {
   const auto id = running_kernel_build_id();
   if (!id) return std::unexpected(id.error());
@@ -236,10 +270,11 @@ Loaded<SavedSymbols> save_symbols(const std::filesystem::path& directory) {
   if (error) return std::unexpected(fmt::format("cannot create '{}': {}", directory.string(), error.message()));
   SavedSymbols saved{symbol_path(directory, *id), {}, SymbolTable(*text).size()};
   if (auto written = write_whole(saved.symbols, *text); !written) return std::unexpected(written.error());
-  const auto types = read_whole("/sys/kernel/btf/vmlinux");
+  const auto types = read_whole(live_types);
   if (!types) return saved;
   saved.types = btf_path(directory, *id);
   if (auto written = write_whole(saved.types, *types); !written) return std::unexpected(written.error());
+  if (auto written = save_module_types(saved.types); !written) return std::unexpected(written.error());
   return saved;
 }
 

@@ -7,6 +7,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "symbols/symbol_table.hpp"
 
@@ -21,13 +22,15 @@ using Loaded = std::expected<T, std::string>;
 /*
  * Symbols never travel over a slow line. The debuggee's owner saves them once with `hyperdbg symbols save DIR`; the
  * debugger finds them by the kernel's build-id: `<build-id>.sym` and `<build-id>.btf` (a copy of
- * /sys/kernel/btf/vmlinux). The first holds lines of kallsyms, after "# anchor init_task ADDRESS" and, for each module
- * that was loaded, "# module NAME BASE".
+ * /sys/kernel/btf/vmlinux), `<build-id>.MODULE.btf` for each module with types. The first holds lines of kallsyms,
+ * after "# anchor init_task ADDRESS" and, for each module that was loaded, "# module NAME BASE".
  */
 std::string to_hex(const BuildId& id);
 std::filesystem::path default_symbol_directory();  // $HYPERDBG_SYMBOLS, else ~/.cache/hyperdbg/symbols
 std::filesystem::path symbol_path(const std::filesystem::path& directory, const BuildId& id);
 std::filesystem::path btf_path(const std::filesystem::path& directory, const BuildId& id);
+// Those of modules beside a kernel's, here or in /sys/kernel/btf, by name.
+std::vector<std::filesystem::path> module_btf_paths(const std::filesystem::path& kernel);
 
 // The build-id in ELF notes, as /sys/kernel/notes has them.
 Loaded<BuildId> build_id_of_notes(std::span<const std::uint8_t> notes);
@@ -43,7 +46,7 @@ struct SavedSymbols {
   std::filesystem::path types;  // empty if the kernel offers no BTF
   std::size_t count;
 };
-// Writes both files for the running kernel.
+// Writes the files for the running kernel.
 Loaded<SavedSymbols> save_symbols(const std::filesystem::path& directory);
 
 // Parts of the above, for tests.

@@ -53,7 +53,7 @@ struct Structure {
   std::uint64_t alignment = 1;
   bool complete = false;
   ForeignTypes* owner = nullptr;  // of one of the debuggee's, whose members come when they are needed
-  std::uint32_t number = 0;       // by which the owner knows it
+  std::uint64_t number = 0;       // by which the owner knows it
 
   const Member* find(std::string_view member) const;
 };
