@@ -110,7 +110,7 @@ struct hyperdbg_boot {
 	char release[64];         /* 0xa4 */
 	uint32_t reserved;        /* 0xe4 zero */
 	uint64_t system_call_stub; /* 0xe8 in the module's text, see module/system_calls.S: where SYSCALL may be led to; 0 = none */
-	uint64_t system_call_jump; /* 0xf0 the rel32 of its JMP to the kernel's own entry */
+	uint64_t system_call_jump; /* 0xf0 its JMP rel32 to the kernel's own entry */
 	uint64_t system_call_trap; /* 0xf8 its VMMCALL or VMCALL */
 	uint64_t system_call_filter; /* 0x100 its struct hyperdbg_system_call_filter */
 	struct hyperdbg_boot_cpu cpu[HYPERDBG_MAXIMUM_CPUS]; /* 0x108 */

@@ -85,7 +85,9 @@ class Runner {
         return add(path, Outcome::skipped, skip.reason);
       }
     }
-    for (const std::string& parameter : options_.parameters) scenario->needs.parameters.push_back(parameter);
+    std::vector<std::string>& parameters = scenario->needs.parameters;
+    parameters.insert(parameters.begin(), options_.parameters.begin(),
+                      options_.parameters.end());  // the file's own win
     scenarios_.push_back(std::move(*scenario));
   }
 

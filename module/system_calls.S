@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 OR MIT */
 #include <linux/linkage.h>
-#include <linux/objtool.h>
+#include <asm/unwind_hints.h>
 #define HYPERDBG_FILTERED_SYSTEM_CALLS_NUMBER 512 /* HYPERDBG_FILTERED_SYSTEM_CALLS of abi/image.h */
 
 	.text
@@ -11,6 +11,7 @@
 	.macro system_call_stub vendor, instruction
 	.balign 64
 SYM_CODE_START(hyperdbg_system_call_\vendor)
+	UNWIND_HINT_ENTRY
 	ENDBR
 	cmp $(HYPERDBG_FILTERED_SYSTEM_CALLS_NUMBER), %eax
 	jae 1f
@@ -19,18 +20,20 @@ SYM_CODE_START(hyperdbg_system_call_\vendor)
 	.balign 4, 0x90
 	nop
 	nop
-	nop
-0:	.byte 0xe9
+	nop /* the displacement is aligned: written while others run through it */
+0:
+	ANNOTATE_NOENDBR
 SYM_INNER_LABEL(hyperdbg_system_call_jump_\vendor, SYM_L_GLOBAL)
+	.byte 0xe9
 	.long 0
 1:	testl $1, (hyperdbg_system_call_filter + HYPERDBG_FILTERED_SYSTEM_CALLS_NUMBER / 8)(%rip)
 	jz 0b
 2:
+	ANNOTATE_NOENDBR
 SYM_INNER_LABEL(hyperdbg_system_call_trap_\vendor, SYM_L_GLOBAL)
 	\instruction
 	int3
 SYM_CODE_END(hyperdbg_system_call_\vendor)
-STACK_FRAME_NON_STANDARD hyperdbg_system_call_\vendor
 	.endm
 	system_call_stub amd, vmmcall
 	system_call_stub intel, vmcall

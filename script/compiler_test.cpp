@@ -54,6 +54,18 @@ TEST(Compiler, ASlotThatIsRefusedIsADiagnostic) {
   EXPECT_EQ(render(result.error()), "Line 2:\n  .full = x;\n  ^\nthere are 512 globals already\n");
 }
 
+// Found by a random script: check() had nothing to say about one that can never run.
+TEST(Compiler, CheckCountsGlobalsAndAggregations) {
+  std::string globals, aggregations;
+  for (int i = 0; i < HYPERDBG_MAXIMUM_GLOBALS; ++i) globals += ".g" + std::to_string(i) + "x = 1; ";
+  for (int i = 0; i < HYPERDBG_MAXIMUM_AGGREGATIONS; ++i)
+    aggregations += "aggregate_count(\"a" + std::to_string(i) + "\"); ";
+  EXPECT_TRUE(check(globals + aggregations, {}).empty());
+  EXPECT_EQ(check(globals + "\n.one_more = 1; .another = 2;", {}).front().message, "a script has at most 512 globals");
+  EXPECT_EQ(check(aggregations + "\naggregate_count(\"one more\");", {}).front().message,
+            "a script has at most 32 aggregations");
+}
+
 TEST(Compiler, AsksForNoSlotsWhenTheScriptIsWrong) {
   CompileOptions options;
   int asked = 0;

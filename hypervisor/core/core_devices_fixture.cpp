@@ -5,7 +5,9 @@
 
 #include <cstdlib>
 #include <iostream>
+#include <utility>
 
+#include "hypervisor/core/apic.hpp"
 #include "hypervisor/core/checksum.hpp"
 #include "hypervisor/core/core_fixture.hpp"
 #include "hypervisor/core/guest_instructions.hpp"
@@ -54,6 +56,7 @@ void Uart::write_raw(const char* text, u32 size) const {
 
 void Uart::set_receive_interrupt(bool on) const {
   line.interrupt = on;
+  if (!on && std::exchange(line.raises_again, false)) send_nmi(0);
 }
 
 void UartInterrupt::route(u64, u32, u32) {}

@@ -98,6 +98,7 @@ struct FakeLine {
   u64 takes = ~0ull;  // bytes until it takes no more
   u64 idle = 0;       // polls for nothing, in a row
   bool interrupt = false;
+  bool raises_again = false;                 // one more NMI, before the interrupt is off
   u32 vectors_begun = 0, vectors_ended = 0;  // of the processor's, not the line's
   std::vector<std::string> apic;             // what the local APIC was told
   struct PortWrite {

@@ -149,7 +149,9 @@ void resume_cpu(Vcpu& vcpu) {
 bool serve_while_running(Vcpu& vcpu) {
   if (!machine.link.has_byte()) return machine.link.explains_nmi();
   machine.link.quiet();
+  // Bytes that came since this NMI may have raised another, and are about to be read.
   machine.link.explains_nmi();
+  vcpu.backend->take_nmi(vcpu);
   const u64 limit = cpu::rdtsc() + packet_timeout_ms * machine.boot->tsc_khz;
   bool complete = machine.link.poll();
   while (!complete && cpu::rdtsc() < limit && !machine.stop.requested()) complete = machine.link.poll();

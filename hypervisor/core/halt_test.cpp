@@ -159,6 +159,17 @@ TEST_F(Halt, ARunningDebuggeeAnswersWithoutHalting) {
   EXPECT_TRUE(line.interrupt);
 }
 
+TEST_F(Halt, BytesThatRaiseTwoNmisGiveTheGuestNone) {
+  machine.link.explains_nmi();  // the one that opening the line allows for
+  machine.link.listen();
+  line.hear(packet(HYPERDBG_PACKET_REQUEST, 1, request(HYPERDBG_REQUEST_STATUS)));
+  line.raises_again = true;
+  cpu().nmi_pending = true;
+  run(ExitKind::nmi);
+  run(ExitKind::nmi);
+  EXPECT_EQ(trace, Trace{});
+}
+
 TEST_F(Halt, ControlCHaltsARunningDebuggee) {
   machine.link.listen();
   line.hear(packet(HYPERDBG_PACKET_REQUEST, 1, request(HYPERDBG_REQUEST_HALT)));

@@ -61,9 +61,10 @@ bool update(Vcpu& vcpu, u64 address, const T& wanted) {
 bool prepare_stub(Vcpu& vcpu, u64 entry) {
   const hyperdbg_boot& boot = *machine.boot;
   if (boot.isolation != 0 || boot.system_call_stub == 0) return false;
-  const s64 distance = static_cast<s64>(entry - (boot.system_call_jump + sizeof(u32)));
+  const u64 displacement = boot.system_call_jump + 1;
+  const s64 distance = static_cast<s64>(entry - (displacement + sizeof(u32)));
   if (distance != static_cast<s32>(distance)) return false;
-  return update(vcpu, boot.system_call_jump, static_cast<s32>(distance)) &&
+  return update(vcpu, displacement, static_cast<s32>(distance)) &&
          update(vcpu, boot.system_call_filter, wanted_filter());
 }
 

@@ -14,9 +14,9 @@ using Trace = std::vector<std::string>;
 
 constexpr u32 efer = 0xc0000080, star = 0xc0000081, lstar = 0xc0000082, cstar = 0xc0000083, sfmask = 0xc0000084;
 constexpr u64 guest_efer = 0xd01, without_enable = 0xd00;
-constexpr u64 stub = module_text + 0x40, jump = stub + 0x10, trap = stub + 0x20, filter = module_text + 0x400;
+constexpr u64 stub = module_text + 0x40, jump = stub + 0x13, trap = stub + 0x20, filter = module_text + 0x400;
 constexpr u64 entry = module_text + 0x1040;  // the kernel's, in a page of its own
-constexpr u64 entry_page = 0x801000, filter_physical = 0x800400, jump_physical = 0x800050;
+constexpr u64 entry_page = 0x801000, filter_physical = 0x800400, displacement_physical = 0x800054;
 constexpr u16 user_cs = 0x33, user_ss = 0x2b, kernel_cs = 0x10, kernel_ss = 0x18;
 constexpr u64 user_flags = 0x346, number = 39;
 
@@ -116,7 +116,7 @@ TEST_F(SystemCallEvents, GoThroughTheStubWhereItsFilterSays) {
   EXPECT_EQ(guest_lstar(), entry);
   EXPECT_EQ(bits().numbers[1], 1u << (number - 32));
   EXPECT_EQ(bits().others, 0u);
-  EXPECT_EQ(*physical<u32>(jump_physical), static_cast<u32>(entry - (jump + 4)));
+  EXPECT_EQ(*physical<u32>(displacement_physical), static_cast<u32>(entry - (jump + 5)));
   EXPECT_TRUE(intercepts(HYPERDBG_EVENT_RDMSR, lstar) && intercepts(HYPERDBG_EVENT_WRMSR, lstar));
   EXPECT_FALSE(intercepts(HYPERDBG_EVENT_EXCEPTION, 3) || intercepts(HYPERDBG_EVENT_EXCEPTION, 6));
   called(trap);
@@ -163,7 +163,7 @@ TEST_F(SystemCallEvents, MoveWithAnLstarThatTheGuestWrites) {
   run(ExitKind::wrmsr);
   EXPECT_EQ(cpu().msrs[lstar], stub);
   EXPECT_EQ(guest_lstar(), entry + 0x10);
-  EXPECT_EQ(*physical<u32>(jump_physical), static_cast<u32>(entry + 0x10 - (jump + 4)));
+  EXPECT_EQ(*physical<u32>(displacement_physical), static_cast<u32>(entry + 0x10 - (jump + 5)));
 }
 
 TEST_F(SystemCallEvents, LeaveNothingBehind) {

@@ -8,6 +8,8 @@
 #include <string>
 #include <utility>
 
+#include "abi/aggregate.h"
+#include "abi/limits.h"
 #include "script/passes/operand_types.hpp"
 #include "script/syntax/constant.hpp"
 #include "script/syntax/nearest.hpp"
@@ -150,6 +152,8 @@ class Resolver {
     const auto known = std::ranges::find_if(program_.aggregations, same_name);
     node.index = static_cast<std::uint32_t>(known - program_.aggregations.begin());
     if (known == program_.aggregations.end()) {
+      if (program_.aggregations.size() == HYPERDBG_MAXIMUM_AGGREGATIONS)
+        complain(place, "a script has at most " + std::to_string(HYPERDBG_MAXIMUM_AGGREGATIONS) + " aggregations");
       program_.aggregations.push_back(node.aggregation);
       program_.aggregation_places.push_back(place);
     } else if (std::memcmp(&*known, &node.aggregation, sizeof *known) != 0) {
@@ -291,6 +295,8 @@ class Resolver {
     const auto [entry, is_new] = globals_.try_emplace(node.name, static_cast<std::uint32_t>(globals_.size()));
     node.index = entry->second;
     if (is_new) {
+      if (globals_.size() == HYPERDBG_MAXIMUM_GLOBALS + 1)
+        complain(place, "a script has at most " + std::to_string(HYPERDBG_MAXIMUM_GLOBALS) + " globals");
       program_.globals.push_back(node.name);
       program_.global_places.push_back(place);
     }

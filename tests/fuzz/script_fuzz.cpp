@@ -126,6 +126,7 @@ int main(int count, char** arguments) {
   const auto end = Clock::now() + std::chrono::seconds(count > 1 ? std::atoi(arguments[1]) : 10);
   std::mt19937_64 seeds(count > 2 ? std::strtoull(arguments[2], nullptr, 0) : 1);
   const std::filesystem::path findings = count > 3 ? arguments[3] : "";
+  if (!findings.empty()) std::filesystem::create_directories(findings);
   const TemporaryFolder work;
   const std::vector<std::string> texts = read_seeds();
   Comparison comparison;
