@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "x86/registers.hpp"
 #include "hypervisor/cpu/instructions.hpp"
+#include "hypervisor/cpu/live_registers.hpp"
 #include "hypervisor/cpu/routines.hpp"
 #include "hypervisor/svm/backend.hpp"
 
@@ -95,25 +96,14 @@ u64 Svm::read_register(const Cpu& cpu, u32 number) {
       return cpu.vmcb->ds.selector;
     case HYPERDBG_ES:
       return cpu.vmcb->es.selector;
-    case HYPERDBG_CR8:
-      return cpu::read_cr8();
-    case HYPERDBG_DR0:
-      return cpu::read_dr<0>();
-    case HYPERDBG_DR1:
-      return cpu::read_dr<1>();
-    case HYPERDBG_DR2:
-      return cpu::read_dr<2>();
-    case HYPERDBG_DR3:
-      return cpu::read_dr<3>();
     case HYPERDBG_FS_BASE:
       return cpu::rdmsr(x86::Msr::FS_BASE);
     case HYPERDBG_GS_BASE:
       return cpu::rdmsr(x86::Msr::GS_BASE);
-    case HYPERDBG_KERNEL_GS_BASE:
-      return cpu::rdmsr(x86::Msr::KERNEL_GS_BASE);
     case HYPERDBG_EFER:
       return cpu.system_calls.shown(x86::Efer{cpu.vmcb->efer}.with(x86::Efer::svme, false).value);
     default:
+      if (u64 value = 0; cpu::read_live_register(number, value)) return value;
       return selector(number);
   }
 }
@@ -134,29 +124,13 @@ bool Svm::write_register(Cpu& cpu, u32 number, u64 value) {
     return true;
   }
   switch (number) {
-    case HYPERDBG_CR8:
-      cpu::write_cr8(value & 15);
-      return true;
-    case HYPERDBG_DR0:
-      cpu::write_dr<0>(value);
-      return true;
-    case HYPERDBG_DR1:
-      cpu::write_dr<1>(value);
-      return true;
-    case HYPERDBG_DR2:
-      cpu::write_dr<2>(value);
-      return true;
-    case HYPERDBG_DR3:
-      cpu::write_dr<3>(value);
-      return true;
     case HYPERDBG_FS_BASE:
       return cpu::try_wrmsr(static_cast<u32>(x86::Msr::FS_BASE), value);
     case HYPERDBG_GS_BASE:
       return cpu::try_wrmsr(static_cast<u32>(x86::Msr::GS_BASE), value);
-    case HYPERDBG_KERNEL_GS_BASE:
-      return cpu::try_wrmsr(static_cast<u32>(x86::Msr::KERNEL_GS_BASE), value);
     default:
-      return false;  // selectors: a selector without its descriptor would contradict the hidden part
+      // No selectors: one without its descriptor would contradict the hidden part.
+      return cpu::write_live_register(number, value);
   }
 }
 

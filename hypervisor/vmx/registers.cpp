@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "x86/registers.hpp"
 #include "hypervisor/cpu/instructions.hpp"
+#include "hypervisor/cpu/live_registers.hpp"
 #include "hypervisor/vmx/backend.hpp"
 
 // The guest's registers by number: in the VMCS, or live in the processor (see the comment at struct Vmx). What an entry
@@ -167,23 +168,12 @@ u64 Vmx::read_register(const Cpu& cpu, u32 number) {
       return cpu.cr2;
     case HYPERDBG_CR4:
       return guest_cr4(cpu);
-    case HYPERDBG_CR8:
-      return cpu::read_cr8();
-    case HYPERDBG_DR0:
-      return cpu::read_dr<0>();
-    case HYPERDBG_DR1:
-      return cpu::read_dr<1>();
-    case HYPERDBG_DR2:
-      return cpu::read_dr<2>();
-    case HYPERDBG_DR3:
-      return cpu::read_dr<3>();
     case HYPERDBG_DR6:
       return cpu::read_dr<6>();
-    case HYPERDBG_KERNEL_GS_BASE:
-      return cpu::rdmsr(x86::Msr::KERNEL_GS_BASE);
     case HYPERDBG_EFER:
       return cpu.system_calls.shown(vmread(Field64::GUEST_EFER));
     default:
+      if (u64 value = 0; cpu::read_live_register(number, value)) return value;
       return selector(number);
   }
 }
@@ -208,21 +198,6 @@ bool Vmx::write_register(Cpu& cpu, u32 number, u64 value) {
       return write_cr3(cpu, value);
     case HYPERDBG_CR4:
       return write_guest_cr4(cpu, value);
-    case HYPERDBG_CR8:
-      cpu::write_cr8(value & 15);
-      return true;
-    case HYPERDBG_DR0:
-      cpu::write_dr<0>(value);
-      return true;
-    case HYPERDBG_DR1:
-      cpu::write_dr<1>(value);
-      return true;
-    case HYPERDBG_DR2:
-      cpu::write_dr<2>(value);
-      return true;
-    case HYPERDBG_DR3:
-      cpu::write_dr<3>(value);
-      return true;
     case HYPERDBG_DR6:
       if (value >> 32 != 0) return false;
       cpu::write_dr<6>(value);
@@ -234,10 +209,9 @@ bool Vmx::write_register(Cpu& cpu, u32 number, u64 value) {
     case HYPERDBG_FS_BASE:
     case HYPERDBG_GS_BASE:
       return write_canonical(field_of(number), value);
-    case HYPERDBG_KERNEL_GS_BASE:
-      return cpu::try_wrmsr(static_cast<u32>(x86::Msr::KERNEL_GS_BASE), value);
     default:
-      return false;  // selectors: a selector without its descriptor would contradict the hidden part
+      // No selectors: one without its descriptor would contradict the hidden part.
+      return cpu::write_live_register(number, value);
   }
 }
 

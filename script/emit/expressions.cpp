@@ -13,20 +13,7 @@ namespace {
 bool is_condition(const Expression& expression) {
   if (const auto* unary = std::get_if<Unary>(&expression.node)) return unary->operation == UnaryOperator::logical_not;
   const auto* binary = std::get_if<Binary>(&expression.node);
-  if (!binary) return false;
-  switch (binary->operation) {
-    case BinaryOperator::less:
-    case BinaryOperator::greater:
-    case BinaryOperator::less_equal:
-    case BinaryOperator::greater_equal:
-    case BinaryOperator::equal:
-    case BinaryOperator::not_equal:
-    case BinaryOperator::logical_and:
-    case BinaryOperator::logical_or:
-      return true;
-    default:
-      return false;
-  }
+  return binary && is_comparison(binary->operation);
 }
 
 llvm::CmpInst::Predicate predicate(BinaryOperator operation, bool is_signed) {
