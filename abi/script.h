@@ -95,7 +95,10 @@ struct hyperdbg_script_runtime {
 	/* enum hyperdbg_script_service */
 	uint64_t (*service)(struct hyperdbg_script_context *, uint64_t service, uint64_t a, uint64_t b, uint64_t c,
 			uint64_t position);
-	/* Of aggregation `number`; one word for each key: a number, a text's address, nothing for a stack. */
+	/*
+	 * Of aggregation `number`; one word for each key: a number, a text's address, nothing for a stack. A value that is
+	 * set is such a word.
+	 */
 	void (*aggregate)(struct hyperdbg_script_context *, uint64_t number, uint64_t value, const uint64_t *keys,
 			  uint64_t position);
 };

@@ -46,5 +46,5 @@ enum hyperdbg_status {
 	HYPERDBG_OTHER_BUFFER = 0xc0000121,             /* the event has a safe buffer of another size */
 	HYPERDBG_TOO_MANY_ACTIONS = 0xc0000122,         /* the event has HYPERDBG_MAXIMUM_ACTIONS */
 	HYPERDBG_TOO_MANY_AGGREGATIONS = 0xc0000140,    /* HYPERDBG_MAXIMUM_AGGREGATIONS are in use */
-	HYPERDBG_AGGREGATION_DIFFERS = 0xc0000141,      /* the name is in use for another kind or other keys */
+	HYPERDBG_AGGREGATION_DIFFERS = 0xc0000141,      /* the name is in use for another kind or other keys or values */
 };

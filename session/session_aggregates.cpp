@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include <cstring>
 
+#include "script/runtime/aggregation.hpp"
 #include "session/session.hpp"
 #include "symbols/btf.hpp"
 
@@ -50,9 +51,10 @@ Expected<void> Session::add_aggregates(script::Aggregates& all, std::uint32_t co
     std::size_t at = sizeof *header;
     while (const auto entry = object_at<hyperdbg_aggregate_entry>(answer, at)) {
       at += sizeof *entry;
-      if (entry->key_size > answer.size() - at) return fail("err, the debuggee's answer is cut off");
-      all.add(*entry, ByteView(answer).subspan(at, entry->key_size));
-      at += entry->key_size;
+      const std::size_t size = script::size_behind(*entry);
+      if (size > answer.size() - at) return fail("err, the debuggee's answer is cut off");
+      all.add(*entry, ByteView(answer).subspan(at, size));
+      at += size;
     }
     if (header->next >= header->capacity) return {};
     if (header->next <= range.first) return fail("err, the debuggee's table does not advance");

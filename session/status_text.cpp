@@ -85,7 +85,7 @@ constexpr StatusText texts[] = {
      "the debuggee's processor, or the emulator that stands in for it, cannot intercept this; no event was made"},
     {HYPERDBG_TOO_MANY_AGGREGATIONS, "there are 32 aggregations already; '.reset' forgets them, and all events"},
     {HYPERDBG_AGGREGATION_DIFFERS,
-     "the aggregation of this name exists with another kind or other keys; choose another name"},
+     "the aggregation of this name exists with another kind or other keys or values; choose another name"},
 };
 
 std::string start_text(const hyperdbg_start& start, int error) {

@@ -60,11 +60,12 @@ void write_aggregates(Console& console, const script::Aggregates& all, script::A
 const Command aggregate_command{
     .name = ".aggregate",
     .aliases = "aggregate",
-    .summary = "shows what scripts have counted, summed and sorted into histograms",
+    .summary = "shows what scripts have counted, summed, sorted into histograms and set",
     .syntax = ".aggregate [NAME] [top N]    # all keys, or the N with the largest values\n.aggregate clear [NAME]",
     .examples =
         "!msrwrite script { aggregate_count(\"writes\", $context, str($pname)); }\n.aggregate\n.aggregate writes top "
         "5\n"
+        "!msrwrite script { aggregate_set(\"last\", kstack(), $context); }\n.aggregate last\n"
         ".aggregate clear writes",
     .run = run,
     .needs = Needs::target,

@@ -193,7 +193,7 @@ TEST_F(CommandsTest, aggregations_are_shown_and_cleared) {
   calls.lost = 4;
   debuggee->aggregations = {calls};
   for (std::uint64_t key : {1, 2}) {
-    append(debuggee->entries, object_bytes(hyperdbg_aggregate_entry{0, 32, 0, key * 10, 0, 0, 0}));
+    append(debuggee->entries, object_bytes(hyperdbg_aggregate_entry{0, 32, 0, 0, key * 10, 0, 0, 0}));
     for (const std::uint64_t word : {key, std::uint64_t{0xffffffff81000005}, std::uint64_t{5}, std::uint64_t{0}})
       append(debuggee->entries, object_bytes(word));
   }

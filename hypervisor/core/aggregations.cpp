@@ -99,9 +99,9 @@ AnswerPayload read(std::span<const u8> payload, std::span<u8> answer) {
   for (; place < table.capacity(); ++place) {
     const hyperdbg_aggregate_entry* entry = table.at(place);
     if (entry == nullptr) continue;
-    const u32 size = static_cast<u32>(sizeof(*entry)) + entry->key_size;
+    const u32 size = static_cast<u32>(sizeof(*entry)) + script::size_behind(*entry);
     if (answer.size() - used < size) break;
-    __builtin_memcpy(answer.data() + used, entry, size);  // its key lies behind it
+    __builtin_memcpy(answer.data() + used, entry, size);  // key and value lie behind it
     used += size;
   }
   const hyperdbg_aggregate_answer header{.next = place < table.capacity() ? place : table.capacity(),

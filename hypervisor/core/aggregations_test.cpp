@@ -4,6 +4,7 @@
 #include <cstring>
 #include <map>
 #include <string>
+#include <tuple>
 
 #include "hypervisor/core/core_fixture.hpp"
 
@@ -40,7 +41,7 @@ class Aggregations : public CoreTest {
       u64 key = 0;
       std::memcpy(&entry, answer.payload.data() + at, sizeof(entry));
       std::memcpy(&key, answer.payload.data() + at + sizeof(entry), sizeof(key));
-      at += sizeof(entry) + entry.key_size;
+      at += sizeof(entry) + script::size_behind(entry);
       counts[key] = entry.count;
     }
     return counts;
@@ -82,6 +83,39 @@ TEST_F(Aggregations, CountOnEachCoreForItself) {
   EXPECT_EQ(ask(HYPERDBG_REQUEST_AGGREGATION_CLEAR, bytes_of(number + 1)).status, HYPERDBG_MALFORMED);
   EXPECT_EQ(ask(HYPERDBG_REQUEST_AGGREGATION_READ, bytes_of(hyperdbg_aggregate_range{64, 0})).status,
             HYPERDBG_INVALID_CORE);
+}
+
+TEST_F(Aggregations, KeepWhatEachCoreSetLastAndWhen) {
+  hyperdbg_aggregation_request request = counting("last");
+  request.aggregation.kind = HYPERDBG_AGGREGATE_SET;
+  EXPECT_EQ(define(request).status, HYPERDBG_MALFORMED);
+  request.aggregation.key_count = 0;
+  request.aggregation.keys[0] = 0;
+  request.aggregation.value = HYPERDBG_KEY_NUMBER;
+  ASSERT_EQ(define(request).status, HYPERDBG_OK);
+  add_event(HYPERDBG_EVENT_CPUID, HYPERDBG_ANY_KEY, HYPERDBG_PRE, [](hyperdbg_script_context& context) {
+    context.runtime->aggregate(&context, 0, context.context, nullptr, 1);
+  });
+  const auto set = [&](u32 core, u64 leaf) {
+    cpu(core).registers.rax = leaf;
+    run({.kind = ExitKind::cpuid, .length = 2, .io = {}}, core);
+  };
+  set(1, 5);
+  set(0, 6);
+  set(0, 7);
+  s64 times[2];
+  for (const auto& [core, last, count] : {std::tuple{0u, 7u, 2u}, std::tuple{1u, 5u, 1u}}) {
+    const Answer answer = ask(HYPERDBG_REQUEST_AGGREGATION_READ, bytes_of(hyperdbg_aggregate_range{core, 0}));
+    hyperdbg_aggregate_entry entry;
+    u64 value = 0;
+    ASSERT_EQ(answer.payload.size(), sizeof(hyperdbg_aggregate_answer) + sizeof(entry) + sizeof(value));
+    std::memcpy(&entry, answer.payload.data() + sizeof(hyperdbg_aggregate_answer), sizeof(entry));
+    std::memcpy(&value, answer.payload.data() + answer.payload.size() - sizeof(value), sizeof(value));
+    EXPECT_EQ(value, last);
+    EXPECT_EQ(entry.count, count);
+    times[core] = entry.maximum;
+  }
+  EXPECT_GT(times[0], times[1]);
 }
 
 TEST_F(Aggregations, ANumberThatNobodyHasEndsTheRun) {

@@ -3,9 +3,9 @@
 #include "hypervisor/core/backend.hpp"
 #include "hypervisor/core/guest.hpp"
 
-// Stacks as keys. Without frame pointers in the kernel, and with nothing of its unwind tables here, a kernel stack is
-// what looks like one: words on the stack that point into kernel text right behind a call instruction. All real return
-// addresses are among them; so may be one that an earlier call left behind.
+// Stacks that are aggregated. Without frame pointers in the kernel, and with nothing of its unwind tables here, a
+// kernel stack is what looks like one: words on the stack that point into kernel text right behind a call instruction.
+// All real return addresses are among them; so may be one that an earlier call left behind.
 namespace hyperdbg {
 
 namespace {

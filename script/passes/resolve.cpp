@@ -157,8 +157,8 @@ class Resolver {
       program_.aggregations.push_back(node.aggregation);
       program_.aggregation_places.push_back(place);
     } else if (std::memcmp(&*known, &node.aggregation, sizeof *known) != 0) {
-      complain(place,
-               "the aggregation \"" + std::string(known->name) + "\" is of another kind, or has other keys, above");
+      complain(place, "the aggregation \"" + std::string(known->name) +
+                          "\" is of another kind, or has other keys or values, above");
     }
   }
   void aggregated(Expression& expression) {

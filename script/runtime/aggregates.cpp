@@ -18,7 +18,7 @@ bool is_histogram(const hyperdbg_aggregation& aggregation) {
 }
 
 const char* word_of(std::uint32_t kind) {
-  constexpr const char* words[] = {"", "count", "sum", "min", "max", "avg", "hist", "lhist"};
+  constexpr const char* words[] = {"", "count", "sum", "min", "max", "avg", "hist", "lhist", "set"};
   return words[kind];
 }
 
@@ -70,14 +70,26 @@ std::uint64_t word_at(std::span<const std::uint8_t> bytes, std::size_t index) {
   return word;
 }
 
-std::string stack(std::span<const std::uint8_t> bytes, const Aggregates::Options& options) {
+bool is_stack(std::uint8_t kind) {
+  return kind == HYPERDBG_KEY_KERNEL_STACK || kind == HYPERDBG_KEY_USER_STACK;
+}
+
+std::string stack(std::uint8_t kind, std::span<const std::uint8_t> bytes, const Aggregates::Options& options,
+                  const char* which = "") {
+  const std::string heading =
+      fmt::format("\n      {}{} stack:", which, kind == HYPERDBG_KEY_USER_STACK ? "user" : "kernel");
   std::string text;
   for (std::size_t i = 0; i < bytes.size() / 8 && word_at(bytes, i) != 0; ++i) {
     const std::uint64_t address = word_at(bytes, i);
     const auto name = options.name_of ? options.name_of(address) : std::nullopt;
     text += fmt::format("\n        {}", name ? *name : fmt::format("{:x}", address));
   }
-  return text.empty() ? "\n        (no stack)" : text;
+  return heading + (text.empty() ? "\n        (no stack)" : text);
+}
+
+std::string text_in(std::span<const std::uint8_t> bytes) {
+  const auto* start = reinterpret_cast<const char*>(bytes.data());
+  return {start, strnlen(start, bytes.size())};
 }
 
 // Numbers and texts in one line, stacks below.
@@ -89,14 +101,10 @@ std::string key_text(const hyperdbg_aggregation& aggregation, std::span<const st
     const auto part = key.first(key_size(aggregation, i));
     key = key.subspan(part.size());
     std::string word;
-    if (aggregation.keys[i] == HYPERDBG_KEY_NUMBER)
-      word = fmt::format("{:x}", word_at(part, 0));
-    else if (aggregation.keys[i] == HYPERDBG_KEY_TEXT)
-      word.assign(reinterpret_cast<const char*>(part.data()),
-                  strnlen(reinterpret_cast<const char*>(part.data()), part.size()));
+    if (is_stack(aggregation.keys[i]))
+      stacks += stack(aggregation.keys[i], part, options);
     else
-      stacks += (aggregation.keys[i] == HYPERDBG_KEY_USER_STACK ? "\n      user stack:" : "\n      kernel stack:") +
-                stack(part, options);
+      word = aggregation.keys[i] == HYPERDBG_KEY_TEXT ? text_in(part) : fmt::format("{:x}", word_at(part, 0));
     if (!word.empty()) line += (line.empty() ? "" : ", ") + word;
   }
   return line + stacks;
@@ -108,10 +116,16 @@ void Aggregates::define(std::uint32_t number, const hyperdbg_aggregation_info& i
   if (is_valid(info.aggregation)) known_[number].info = info;
 }
 
-void Aggregates::add(const Entry& entry, std::span<const std::uint8_t> key) {
+void Aggregates::add(const Entry& entry, std::span<const std::uint8_t> behind) {
   const auto known = known_.find(entry.number);
-  if (known == known_.end() || entry.count == 0 || key.size() != key_size(known->second.info.aggregation)) return;
-  merge(known->second.keys[Key(key.begin(), key.end())][entry.bucket], entry);
+  if (known == known_.end() || entry.count == 0) return;
+  const hyperdbg_aggregation& aggregation = known->second.info.aggregation;
+  if (behind.size() != key_size(aggregation) + value_size(aggregation)) return;
+  const auto key = behind.first(key_size(aggregation)), last = behind.subspan(key.size());
+  Values& values = known->second.keys[Key(key.begin(), key.end())];
+  Entry& merged = values.buckets[entry.bucket];
+  if (is_later(merged, entry)) values.last.assign(last.begin(), last.end());
+  merge(merged, entry);
 }
 
 std::optional<std::uint32_t> Aggregates::find(std::string_view name) const {
@@ -120,19 +134,39 @@ std::optional<std::uint32_t> Aggregates::find(std::string_view name) const {
   return std::nullopt;
 }
 
-// The largest value first; of histograms, the one with the most updates.
+std::int64_t Aggregates::value(const hyperdbg_aggregation& aggregation, const Values& values) {
+  if (aggregation.value == HYPERDBG_KEY_NUMBER) return static_cast<std::int64_t>(word_at(values.last, 0));
+  return value_of(aggregation.kind, values.buckets.begin()->second);
+}
+
+// The largest value first; of histograms, and of texts and stacks that are set, the one with the most updates.
 std::vector<Aggregates::Row> Aggregates::sorted(const Known& known) {
   const hyperdbg_aggregation& aggregation = known.info.aggregation;
   const auto weight = [&](const Row& row) {
-    if (!is_histogram(aggregation)) return value_of(aggregation.kind, row.second->begin()->second);
+    if (!is_histogram(aggregation)) return value(aggregation, *row.second);
     std::int64_t updates = 0;
-    for (const auto& [bucket, entry] : *row.second) updates += static_cast<std::int64_t>(entry.count);
+    for (const auto& [bucket, entry] : row.second->buckets) updates += static_cast<std::int64_t>(entry.count);
     return updates;
   };
   std::vector<Row> rows;
-  for (const auto& [key, buckets] : known.keys) rows.emplace_back(&key, &buckets);
+  for (const auto& [key, values] : known.keys) rows.emplace_back(&key, &values);
   std::ranges::stable_sort(rows, [&](const Row& a, const Row& b) { return weight(a) > weight(b); });
   return rows;
+}
+
+std::string Aggregates::shown(const hyperdbg_aggregation& aggregation, const Row& row, const Options& options) {
+  const auto& [bytes, values] = row;
+  const std::string key = key_text(aggregation, *bytes, options);
+  if (is_histogram(aggregation))
+    return (key.empty() ? "" : "  " + key + '\n') + histogram(aggregation, values->buckets);
+  if (is_stack(aggregation.value)) {
+    const std::string text = key + stack(aggregation.value, values->last, options, "last ");
+    return (text.starts_with('\n') ? text.substr(1) : "  " + text) + '\n';
+  }
+  const std::string number_or_text =
+      aggregation.value == HYPERDBG_KEY_TEXT ? text_in(values->last) : std::to_string(value(aggregation, *values));
+  const auto end = std::min(key.find('\n'), key.size());
+  return fmt::format("  {:<40} {:>12}{}\n", key.substr(0, end), number_or_text, key.substr(end));
 }
 
 std::string Aggregates::shown(const Known& known, const Options& options) {
@@ -140,17 +174,7 @@ std::string Aggregates::shown(const Known& known, const Options& options) {
   std::string text = fmt::format("{}, {}:\n", aggregation.name, word_of(aggregation.kind));
   const std::vector<Row> rows = sorted(known);
   const std::size_t count = std::min(rows.size(), options.top);
-  for (std::size_t i = 0; i < count; ++i) {
-    const std::string key = key_text(aggregation, *rows[i].first, options);
-    const auto end = std::min(key.find('\n'), key.size());
-    if (is_histogram(aggregation)) {
-      if (!key.empty()) text += "  " + key + '\n';
-      text += histogram(aggregation, *rows[i].second);
-    } else {
-      text += fmt::format("  {:<40} {:>12}{}\n", key.substr(0, end),
-                          value_of(aggregation.kind, rows[i].second->begin()->second), key.substr(end));
-    }
-  }
+  for (std::size_t i = 0; i < count; ++i) text += shown(aggregation, rows[i], options);
   if (rows.empty()) text += "  nothing yet\n";
   if (count < rows.size()) text += fmt::format("  and {} more\n", rows.size() - count);
   if (known.info.lost != 0)

@@ -17,8 +17,9 @@ namespace hyperdbg::script {
 class Aggregates {
  public:
   void define(std::uint32_t number, const hyperdbg_aggregation_info& info);
-  // An entry of one CPU's table, and its key. What contradicts its definition is left out: it comes from the debuggee.
-  void add(const hyperdbg_aggregate_entry& entry, std::span<const std::uint8_t> key);
+  // An entry of one CPU's table, and what lies behind it: its key, and the value that was set. What contradicts its
+  // definition is left out: it comes from the debuggee.
+  void add(const hyperdbg_aggregate_entry& entry, std::span<const std::uint8_t> behind);
 
   bool empty() const { return known_.empty(); }
   std::optional<std::uint32_t> find(std::string_view name) const;
@@ -33,14 +34,19 @@ class Aggregates {
 
  private:
   using Key = std::vector<std::uint8_t>;
-  using Buckets = std::map<std::uint64_t, hyperdbg_aggregate_entry>;
+  struct Values {
+    std::map<std::uint64_t, hyperdbg_aggregate_entry> buckets;
+    std::vector<std::uint8_t> last;  // that was set, on whatever CPU
+  };
   struct Known {
     hyperdbg_aggregation_info info{};
-    std::map<Key, Buckets> keys;
+    std::map<Key, Values> keys;
   };
-  using Row = std::pair<const Key*, const Buckets*>;
+  using Row = std::pair<const Key*, const Values*>;
 
+  static std::int64_t value(const hyperdbg_aggregation& aggregation, const Values& values);
   static std::vector<Row> sorted(const Known& known);
+  static std::string shown(const hyperdbg_aggregation& aggregation, const Row& row, const Options& options);
   static std::string shown(const Known& known, const Options& options);
 
   std::map<std::uint32_t, Known> known_;

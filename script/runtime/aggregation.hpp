@@ -7,15 +7,20 @@
 // the debugger's own process.
 namespace hyperdbg::script {
 
-constexpr u32 key_size(const hyperdbg_aggregation& aggregation, u32 key) {
-  switch (aggregation.keys[key]) {
+// Bytes of a key, or of a value that is set.
+constexpr u32 size_of(u8 kind, u8 depth) {
+  switch (kind) {
     case HYPERDBG_KEY_NUMBER:
       return 8;
     case HYPERDBG_KEY_TEXT:
       return HYPERDBG_AGGREGATE_TEXT_SIZE;
     default:
-      return aggregation.depths[key] * 8u;
+      return depth * 8u;
   }
+}
+
+constexpr u32 key_size(const hyperdbg_aggregation& aggregation, u32 key) {
+  return size_of(aggregation.keys[key], aggregation.depths[key]);
 }
 
 constexpr u32 key_size(const hyperdbg_aggregation& aggregation) {
@@ -24,16 +29,27 @@ constexpr u32 key_size(const hyperdbg_aggregation& aggregation) {
   return size;
 }
 
+// 0 unless values are set.
+constexpr u32 value_size(const hyperdbg_aggregation& aggregation) {
+  return size_of(aggregation.value, aggregation.value_depth);
+}
+
+constexpr bool is_key(u8 kind, u8 depth) {
+  if (kind < HYPERDBG_KEY_NUMBER || kind > HYPERDBG_KEY_USER_STACK) return false;
+  return kind < HYPERDBG_KEY_KERNEL_STACK || depth != 0;
+}
+
 // Whether an aggregation is one at all: it may come from a stranger.
 constexpr bool is_valid(const hyperdbg_aggregation& aggregation) {
   if (aggregation.name[0] == 0 || aggregation.name[sizeof(aggregation.name) - 1] != 0) return false;
-  if (aggregation.kind < HYPERDBG_AGGREGATE_COUNT || aggregation.kind > HYPERDBG_AGGREGATE_LINEAR) return false;
+  if (aggregation.kind < HYPERDBG_AGGREGATE_COUNT || aggregation.kind > HYPERDBG_AGGREGATE_SET) return false;
   if (aggregation.key_count > HYPERDBG_AGGREGATE_KEYS) return false;
-  for (u32 i = 0; i < aggregation.key_count; ++i) {
-    if (aggregation.keys[i] < HYPERDBG_KEY_NUMBER || aggregation.keys[i] > HYPERDBG_KEY_USER_STACK) return false;
-    if (aggregation.keys[i] >= HYPERDBG_KEY_KERNEL_STACK && aggregation.depths[i] == 0) return false;
-  }
-  if (key_size(aggregation) > HYPERDBG_AGGREGATE_KEY_SIZE) return false;
+  for (u32 i = 0; i < aggregation.key_count; ++i)
+    if (!is_key(aggregation.keys[i], aggregation.depths[i])) return false;
+  const bool has_value = is_key(aggregation.value, aggregation.value_depth);
+  if (has_value != (aggregation.kind == HYPERDBG_AGGREGATE_SET)) return false;
+  if (!has_value && (aggregation.value != 0 || aggregation.value_depth != 0)) return false;
+  if (key_size(aggregation) + value_size(aggregation) > HYPERDBG_AGGREGATE_KEY_SIZE) return false;
   if (aggregation.kind != HYPERDBG_AGGREGATE_LINEAR) return true;
   const u64 width = static_cast<u64>(aggregation.high) - static_cast<u64>(aggregation.low);
   return aggregation.low < aggregation.high && aggregation.step > 0 &&
@@ -52,9 +68,20 @@ constexpr u64 bucket_of(const hyperdbg_aggregation& aggregation, s64 value) {
   return 1 + (value >= aggregation.high ? (width + step - 1) / step : distance / step);
 }
 
+// And, behind the key, the value that is set.
 struct AggregateKey {
   u64 words[HYPERDBG_AGGREGATE_KEY_SIZE / 8];
 };
+
+// Bytes behind an entry: its key and its value.
+constexpr u32 size_behind(const hyperdbg_aggregate_entry& entry) {
+  return static_cast<u32>(entry.key_size) + entry.value_size;
+}
+
+// Whether the value of `other`, which has the same key, was set later.
+inline bool is_later(const hyperdbg_aggregate_entry& entry, const hyperdbg_aggregate_entry& other) {
+  return entry.count == 0 || other.maximum >= entry.maximum;
+}
 
 // Puts another update, or another table's entry of the same key, into an entry.
 inline void merge(hyperdbg_aggregate_entry& entry, const hyperdbg_aggregate_entry& other) {
@@ -87,9 +114,11 @@ class AggregateTable {
     return hash_at(place) == 0 ? nullptr : &const_cast<AggregateTable*>(this)->slot(place).entry;
   }
 
+  // Where values are set, `value` is the time stamp counter.
   void update(u32 number, const hyperdbg_aggregation& aggregation, const AggregateKey& key, s64 value) {
     const hyperdbg_aggregate_entry one{.number = number,
-                                       .key_size = key_size(aggregation),
+                                       .key_size = static_cast<u16>(key_size(aggregation)),
+                                       .value_size = static_cast<u16>(value_size(aggregation)),
                                        .bucket = bucket_of(aggregation, value),
                                        .count = 1,
                                        .sum = value,
@@ -101,7 +130,7 @@ class AggregateTable {
       const u32 place = static_cast<u32>(hash + i) & (capacity_ - 1);
       const u64 there = hash_at(place);
       if (there == 0 && free == capacity_) free = place;
-      if (there == hash && same(slot(place), one, key)) return merge(slot(place).entry, one);
+      if (there == hash && same(slot(place), one, key)) return add(slot(place), one, key);
     }
     if (free == capacity_) {
       ++lost_[number];
@@ -132,6 +161,12 @@ class AggregateTable {
   u64& hash_at(u32 place) { return reinterpret_cast<u64*>(pages_[place / 512])[place % 512]; }
   u64 hash_at(u32 place) const { return const_cast<AggregateTable*>(this)->hash_at(place); }
   Slot& slot(u32 place) { return reinterpret_cast<Slot*>(pages_[(capacity_ + 511) / 512 + place / 16])[place % 16]; }
+
+  static void add(Slot& slot, const hyperdbg_aggregate_entry& one, const AggregateKey& key) {
+    merge(slot.entry, one);
+    const u32 value = one.key_size / 8;
+    if (one.value_size != 0) __builtin_memcpy(slot.key.words + value, key.words + value, one.value_size);
+  }
 
   static u64 mixed(u64 hash, u64 word) {
     hash = (hash ^ word) * 0x9e3779b97f4a7c15;

@@ -76,6 +76,32 @@ TEST(AggregateTable, clears_one_aggregation_or_all) {
   EXPECT_EQ(table.entries(1).size(), 0u);
 }
 
+TEST(AggregateTable, keeps_what_was_set_last) {
+  Table table(AggregateTable::smallest);
+  auto aggregation = make(HYPERDBG_AGGREGATE_SET);
+  aggregation.value = HYPERDBG_KEY_KERNEL_STACK;
+  aggregation.value_depth = 2;
+  for (s64 time = 1; time <= 4; ++time) {
+    const u64 now = static_cast<u64>(time);
+    table.table.update(0, aggregation, {{now % 2, now * 10, now * 100}}, time);
+  }
+  u32 found = 0;
+  for (u32 place = 0; place < table.table.capacity(); ++place) {
+    const auto* entry = table.table.at(place);
+    if (!entry) continue;
+    u64 words[3];
+    ASSERT_EQ(size_behind(*entry), sizeof words);
+    std::memcpy(words, entry + 1, sizeof words);
+    const u64 last = words[0] == 1 ? 3 : 4;
+    EXPECT_EQ(entry->count, 2u);
+    EXPECT_EQ(entry->maximum, static_cast<s64>(last));
+    EXPECT_EQ(words[1], last * 10);
+    EXPECT_EQ(words[2], last * 100);
+    ++found;
+  }
+  EXPECT_EQ(found, 2u);
+}
+
 TEST(AggregateTable, without_memory_everything_is_lost) {
   AggregateTable table;
   table.update(0, make(HYPERDBG_AGGREGATE_COUNT, 0), {}, 1);
@@ -120,6 +146,26 @@ TEST(Aggregation, refuses_what_is_none) {
   wrong.high = std::numeric_limits<s64>::max();
   wrong.step = 1;
   EXPECT_FALSE(is_valid(wrong));
+  wrong = make(HYPERDBG_AGGREGATE_COUNT);
+  wrong.value = HYPERDBG_KEY_NUMBER;
+  EXPECT_FALSE(is_valid(wrong));
+}
+
+TEST(Aggregation, sets_a_value_that_fits_behind_the_keys) {
+  auto aggregation = make(HYPERDBG_AGGREGATE_SET);
+  EXPECT_FALSE(is_valid(aggregation));
+  aggregation.value = HYPERDBG_KEY_NUMBER;
+  EXPECT_TRUE(is_valid(aggregation));
+  aggregation.value = HYPERDBG_KEY_USER_STACK;
+  EXPECT_FALSE(is_valid(aggregation));
+  aggregation.value_depth = HYPERDBG_AGGREGATE_KEY_SIZE / 8 - 1;
+  EXPECT_TRUE(is_valid(aggregation));
+  ++aggregation.value_depth;
+  EXPECT_FALSE(is_valid(aggregation));
+  aggregation.key_count = 0;
+  EXPECT_TRUE(is_valid(aggregation));
+  aggregation.value = HYPERDBG_KEY_USER_STACK + 1;
+  EXPECT_FALSE(is_valid(aggregation));
 }
 
 }  // namespace

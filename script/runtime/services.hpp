@@ -169,8 +169,12 @@ class Services {
     AggregateKey key{};
     u32 used = 0;
     for (u32 i = 0; i < aggregation->key_count; ++i) {
-      add_key(*context, *aggregation, i, words[i], key.words + used);
+      add_key(*context, aggregation->keys[i], aggregation->depths[i], words[i], key.words + used);
       used += key_size(*aggregation, i) / 8;
+    }
+    if (aggregation->kind == HYPERDBG_AGGREGATE_SET) {
+      add_key(*context, aggregation->value, aggregation->value_depth, value, key.words + used);
+      value = __builtin_ia32_rdtsc();
     }
     Host::table_of(*context).update(static_cast<u32>(number), *aggregation, key, static_cast<s64>(value));
   }
@@ -183,16 +187,15 @@ class Services {
   }
 
  private:
-  static void add_key(Context& context, const hyperdbg_aggregation& aggregation, u32 index, u64 word, u64* to) {
-    switch (aggregation.keys[index]) {
+  static void add_key(Context& context, u8 kind, u8 depth, u64 word, u64* to) {
+    switch (kind) {
       case HYPERDBG_KEY_NUMBER:
         *to = word;
         return;
       case HYPERDBG_KEY_TEXT:
         return add_text(context, word, reinterpret_cast<char*>(to));
       default:
-        Host::stack(context, static_cast<hyperdbg_aggregate_key>(aggregation.keys[index]), to,
-                    aggregation.depths[index]);
+        Host::stack(context, static_cast<hyperdbg_aggregate_key>(kind), to, depth);
     }
   }
 

@@ -354,7 +354,8 @@ std::expected<std::uint32_t, std::string> UserRuntime::aggregation_number(const 
   const auto known = std::ranges::find_if(aggregations_, same_name);
   if (known != aggregations_.end()) {
     if (std::memcmp(&*known, &aggregation, sizeof aggregation) != 0)
-      return std::unexpected(fmt::format("the aggregation \"{}\" exists with another kind or other keys", known->name));
+      return std::unexpected(
+          fmt::format("the aggregation \"{}\" exists with another kind or other keys or values", known->name));
     return static_cast<std::uint32_t>(known - aggregations_.begin());
   }
   if (aggregations_.size() == HYPERDBG_MAXIMUM_AGGREGATIONS)
@@ -368,7 +369,7 @@ Aggregates UserRuntime::aggregates() const {
   for (std::uint32_t i = 0; i < aggregations_.size(); ++i) all.define(i, {aggregations_[i], table_.lost(i)});
   for (std::uint32_t place = 0; place < table_.capacity(); ++place) {
     const hyperdbg_aggregate_entry* entry = table_.at(place);
-    if (entry) all.add(*entry, {reinterpret_cast<const std::uint8_t*>(entry + 1), entry->key_size});
+    if (entry) all.add(*entry, {reinterpret_cast<const std::uint8_t*>(entry + 1), size_behind(*entry)});
   }
   return all;
 }

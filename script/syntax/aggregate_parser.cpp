@@ -14,8 +14,7 @@ std::optional<Aggregate> AggregateParser::parse(const AggregateFunction& functio
   if (!tokens_.expect(TokenKind::left_parenthesis, "`(`") || !parse_name(node.aggregation)) return std::nullopt;
   if (function.has_value) {
     if (!tokens_.expect(TokenKind::comma, "`,` and a value")) return std::nullopt;
-    node.value = expressions_.parse();
-    if (!node.value || !parse_bounds(function, node.aggregation)) return std::nullopt;
+    if (!parse_value(node) || !parse_bounds(function, node.aggregation)) return std::nullopt;
   }
   while (tokens_.accept(TokenKind::comma))
     if (!parse_key(node)) return std::nullopt;
@@ -36,6 +35,14 @@ bool AggregateParser::parse_name(hyperdbg_aggregation& aggregation) {
   }
   name.contents.copy(aggregation.name, name.contents.size());
   return true;
+}
+
+bool AggregateParser::parse_value(Aggregate& node) {
+  hyperdbg_aggregation& aggregation = node.aggregation;
+  if (aggregation.kind == HYPERDBG_AGGREGATE_SET)
+    return parse_captured(aggregation.value, aggregation.value_depth, node.value);
+  node.value = expressions_.parse();
+  return node.value != nullptr;
 }
 
 bool AggregateParser::parse_bounds(const AggregateFunction& function, hyperdbg_aggregation& aggregation) {
@@ -66,30 +73,30 @@ bool AggregateParser::parse_key(Aggregate& node) {
     return false;
   }
   const std::uint32_t index = aggregation.key_count++;
-  const bool is_call = tokens_.at(TokenKind::word) && tokens_.peek(1).kind == TokenKind::left_parenthesis;
-  const hyperdbg_aggregate_key special = is_call ? find_key_word(tokens_.peek().text) : hyperdbg_aggregate_key{};
-  aggregation.keys[index] = special != 0 ? special : HYPERDBG_KEY_NUMBER;
-  ExpressionPtr& key = node.keys.emplace_back();
-  if (special == 0)
-    key = expressions_.parse();
-  else if (!parse_special_key(special, key, aggregation.depths[index]))
-    return false;
-  if (special == 0 && !key) return false;
+  if (!parse_captured(aggregation.keys[index], aggregation.depths[index], node.keys.emplace_back())) return false;
   if (is_valid(aggregation)) return true;
+  const std::string what = aggregation.kind == HYPERDBG_AGGREGATE_SET ? "the value and the keys" : "the keys";
   tokens_.complain(
       place,
-      "the keys of an aggregation take more than " + std::to_string(HYPERDBG_AGGREGATE_KEY_SIZE) + " bytes together",
+      what + " of an aggregation take more than " + std::to_string(HYPERDBG_AGGREGATE_KEY_SIZE) + " bytes together",
       "a number takes 8, a text 32, a stack 8 for each frame: kstack(4)");
   return false;
 }
 
-// str(address), kstack(), ustack(4)
-bool AggregateParser::parse_special_key(hyperdbg_aggregate_key kind, ExpressionPtr& key, std::uint8_t& depth) {
+// A number, str(address), kstack(), ustack(4)
+bool AggregateParser::parse_captured(std::uint8_t& kind, std::uint8_t& depth, ExpressionPtr& expression) {
+  const bool is_call = tokens_.at(TokenKind::word) && tokens_.peek(1).kind == TokenKind::left_parenthesis;
+  const hyperdbg_aggregate_key special = is_call ? find_key_word(tokens_.peek().text) : hyperdbg_aggregate_key{};
+  kind = special != 0 ? special : HYPERDBG_KEY_NUMBER;
+  if (special == 0) {
+    expression = expressions_.parse();
+    return expression != nullptr;
+  }
   tokens_.take();
   tokens_.take();
-  if (kind != HYPERDBG_KEY_TEXT) return parse_depth(depth) && tokens_.expect(TokenKind::right_parenthesis, "`)`");
-  key = tokens_.at(TokenKind::string) ? expressions_.parse_string() : expressions_.parse();
-  return key && tokens_.expect(TokenKind::right_parenthesis, "`)`");
+  if (special != HYPERDBG_KEY_TEXT) return parse_depth(depth) && tokens_.expect(TokenKind::right_parenthesis, "`)`");
+  expression = tokens_.at(TokenKind::string) ? expressions_.parse_string() : expressions_.parse();
+  return expression && tokens_.expect(TokenKind::right_parenthesis, "`)`");
 }
 
 bool AggregateParser::parse_depth(std::uint8_t& depth) {

@@ -16,10 +16,12 @@ class AggregateParser {
 
  private:
   bool parse_name(hyperdbg_aggregation& aggregation);
+  bool parse_value(Aggregate& node);
   // low, high, step of a linear histogram
   bool parse_bounds(const AggregateFunction& function, hyperdbg_aggregation& aggregation);
   bool parse_key(Aggregate& node);
-  bool parse_special_key(hyperdbg_aggregate_key kind, ExpressionPtr& key, std::uint8_t& depth);
+  // A key, or the value of aggregate_set; no expression is needed for a stack.
+  bool parse_captured(std::uint8_t& kind, std::uint8_t& depth, ExpressionPtr& expression);
   bool parse_depth(std::uint8_t& depth);
 
   TokenStream& tokens_;

@@ -11,7 +11,7 @@ constexpr AggregateFunction functions[] = {
     {"aggregate_count", HYPERDBG_AGGREGATE_COUNT, false},    {"aggregate_sum", HYPERDBG_AGGREGATE_SUM, true},
     {"aggregate_min", HYPERDBG_AGGREGATE_MINIMUM, true},     {"aggregate_max", HYPERDBG_AGGREGATE_MAXIMUM, true},
     {"aggregate_avg", HYPERDBG_AGGREGATE_AVERAGE, true},     {"aggregate_hist", HYPERDBG_AGGREGATE_LOG2, true},
-    {"aggregate_lhist", HYPERDBG_AGGREGATE_LINEAR, true, 3},
+    {"aggregate_lhist", HYPERDBG_AGGREGATE_LINEAR, true, 3}, {"aggregate_set", HYPERDBG_AGGREGATE_SET, true},
 };
 
 }  // namespace

@@ -20,7 +20,8 @@ std::span<const AggregateFunction> all_aggregates();
 // Null if there is none of this name.
 const AggregateFunction* find_aggregate(std::string_view name);
 
-// In keys only: str(address), kstack(), kstack(frames), ustack(), ustack(frames). 0 if it is none of them.
+// In keys, and as what aggregate_set sets: str(address), kstack(), kstack(frames), ustack(), ustack(frames). 0 if it is
+// none of them.
 hyperdbg_aggregate_key find_key_word(std::string_view word);
 
 }  // namespace hyperdbg::script

@@ -150,7 +150,7 @@ struct Message {
   std::uint32_t index = 0;  // in Program::formats
   std::uint64_t kinds = 0;  // 2 bits for each argument, see abi/script.h
 };
-// aggregate_count and its like. Keys without a value (stacks) are null.
+// aggregate_count and its like. Stacks, as keys and as the value, are null: there is nothing to compute.
 struct Aggregate {
   hyperdbg_aggregation aggregation;
   ExpressionPtr value;  // null: none

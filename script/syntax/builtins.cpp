@@ -102,6 +102,9 @@ std::span<const Builtin> all_builtins() {
 }
 
 std::string nearest_function(std::string_view name) {
+  if (find_key_word(name) != 0)
+    return "`" + std::string(name) + "` is a key of an aggregation, or what aggregate_set sets: " +
+           "aggregate_set(\"last\", kstack(), str($pname));";
   Nearest nearest(name);
   for (const Builtin& function : builtins) nearest.consider(function.name);
   for (const AggregateFunction& function : all_aggregates()) nearest.consider(function.name);
