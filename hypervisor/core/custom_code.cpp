@@ -6,6 +6,7 @@
 #include "hypervisor/core/live_state.hpp"
 #include "hypervisor/core/machine.hpp"
 #include "hypervisor/core/records.hpp"
+#include "hypervisor/core/segment_moves.hpp"
 #include "hypervisor/cpu/instructions.hpp"
 #include "hypervisor/cpu/routines.hpp"
 #include "hypervisor/events/code_store.hpp"
@@ -91,8 +92,6 @@ bool in_stack_guard(const Vcpu& vcpu, u64 address) {
 // The code ends here; code_call() returns.
 void end(Vcpu& vcpu, ExceptionFrame& frame, u32 fault, u64 address) {
   CodeRun& run = *vcpu.code_run;
-  if (run.moving.active) frame.rip = run.moving.rip;
-  run.moving.active = false;
   const u64 offset = frame.rip - run.call.entry;
   run.failed = true;
   run.fault = {.fault = fault,
@@ -110,68 +109,21 @@ bool reached_halt(const CodeRun& run, u64 rip) {
   return rip - run.call.entry < run.size && *reinterpret_cast<const u8*>(rip) == halt_instruction;
 }
 
-u64 access_routine(u8 size, bool store) {
-  if (store) return reinterpret_cast<u64>(size == sizeof(u16) ? code_store_16 : code_store_64);
-  return reinterpret_cast<u64>(size == sizeof(u16) ? code_load_16 : size == sizeof(u32) ? code_load_32 : code_load_64);
-}
-
-// The routine's one instruction faults, or comes to a kernel pointer, as if it were the code's.
-void begin_access(Vcpu& vcpu, ExceptionFrame& frame) {
-  auto& moving = vcpu.code_run->moving;
-  const SegmentMove::Access& access = moving.move.access[moving.done];
-  moving.rip = frame.rip;
-  moving.rax = frame.rax;
-  moving.rcx = frame.rcx;
-  moving.active = true;
-  frame.rip = access_routine(access.size, !moving.move.loads);
-  frame.rax = access.address;
-  frame.rcx = selector_of(vcpu, moving.move.segment);
-  frame.rflags |= resume_flag;
-}
-
-void end_access(CodeRun& run, ExceptionFrame& frame) {
-  auto& moving = run.moving;
-  moving.loaded[moving.done++] = frame.rax;
-  frame.rip = moving.rip;
-  frame.rax = moving.rax;
-  frame.rcx = moving.rcx;
-  moving.active = false;
-}
-
-bool finish_move(Vcpu& vcpu, ExceptionFrame& frame) {
-  CodeRun& run = *vcpu.code_run;
-  const SegmentFault fault = finish_segment_move(vcpu, frame, run.moving.move, run.moving.loaded);
-  if (fault.vector != 0) {
-    frame.error_code = fault.error_code;
-    end(vcpu, frame, fault.vector, 0);
-    return false;
-  }
-  ++run.steps;
-  return true;
-}
-
-// False: the code was ended, or goes on with an access.
-bool go_on_moving(Vcpu& vcpu, ExceptionFrame& frame) {
-  const auto& moving = vcpu.code_run->moving;
-  if (moving.done == moving.move.accesses) return finish_move(vcpu, frame);
-  begin_access(vcpu, frame);
-  return false;
-}
-
-// Whatever moves a segment register from frame.rip on is done.
+// Moves of segment registers that stand at frame.rip are done; false: the code was ended.
 bool do_segment_moves(Vcpu& vcpu, ExceptionFrame& frame) {
   CodeRun& run = *vcpu.code_run;
-  if (run.moving.active) {
-    end_access(run, frame);
-    if (!go_on_moving(vcpu, frame)) return false;
-  }
   for (;;) {
     const u64 offset = frame.rip - run.call.entry;
     if (offset >= run.size) return true;
-    run.moving.move = decode_segment_move(frame, reinterpret_cast<const u8*>(frame.rip), run.size - offset);
-    run.moving.done = 0;
-    if (run.moving.move.length == 0) return true;
-    if (!go_on_moving(vcpu, frame)) return false;
+    const SegmentMove move = move_segment(vcpu, frame, reinterpret_cast<const u8*>(frame.rip), run.size - offset);
+    if (move.fault != 0) {
+      frame.error_code = move.error_code;
+      end(vcpu, frame, move.fault, 0);
+      return false;
+    }
+    if (move.length == 0) return true;
+    frame.rip += move.length;
+    ++run.steps;
   }
 }
 

@@ -2,7 +2,6 @@
 #pragma once
 #include "hypervisor/core/exception_frame.hpp"
 #include "hypervisor/core/kernel_window.hpp"
-#include "hypervisor/core/segment_moves.hpp"
 #include "hypervisor/core/vcpu.hpp"
 #include "hypervisor/events/host.hpp"
 
@@ -21,15 +20,6 @@ struct CodeRun {
   u64 steps;  // instructions executed, when they are counted
   u64 cr2;    // the guest's, as the code left it
   bool touches_state;
-  // An instruction that moves a segment register is in the middle of its accesses, each of which a routine makes for
-  // it.
-  struct {
-    bool active;
-    u8 done;  // accesses
-    SegmentMove move;
-    u64 rip, rax, rcx;  // the code's meanwhile
-    u64 loaded[2];
-  } moving;
   KernelWindow kernel;
   hyperdbg_code_fault fault;
   bool failed;

@@ -11,14 +11,11 @@ namespace hyperdbg {
 
 namespace {
 
-using x86::Instruction;
 using x86::Segment;
 using x86::SegmentLoad;
 using x86::SegmentRegister;
 
-constexpr u8 from_segment = 0x8c, to_segment = 0x8e;                        // MOV
-constexpr u8 push_fs = 0xa0, pop_fs = 0xa1, push_gs = 0xa8, pop_gs = 0xa9;  // behind 0F
-constexpr u8 load_fs = 0xb4, load_gs = 0xb5;                                // behind 0F
+constexpr u8 from_segment = 0x8c, to_segment = 0x8e;
 constexpr u8 segment_not_present = 11, general_protection = 13;
 constexpr u32 numbers[] = {HYPERDBG_ES, HYPERDBG_CS, HYPERDBG_SS, HYPERDBG_DS, HYPERDBG_FS, HYPERDBG_GS};
 
@@ -53,106 +50,33 @@ u8 load(Vcpu& vcpu, Segment segment, u16 selector) {
   return 0;
 }
 
-// As an instruction of this operand size writes it.
-void write_general(ExceptionFrame& frame, u8 number, u8 size, u64 value) {
-  u64& to = general_register(frame, number);
-  to = size == 2 ? (to & ~0xffffull) | (value & 0xffff) : size == 4 ? static_cast<u32>(value) : value;
+void store(const Vcpu& vcpu, ExceptionFrame& frame, const x86::Instruction& instruction) {
+  u64& to = general_register(frame, instruction.rm);
+  const u64 selector = vcpu.backend->read_register(vcpu, numbers[instruction.modrm_reg()]);
+  to = instruction.operand_size == 2 ? (to & ~0xffffull) | selector : selector;
 }
 
-bool is_data_segment(Segment segment) {
+bool is_data_segment(u8 number) {
+  const Segment segment{number};
   return segment == Segment::ds || segment == Segment::es || segment == Segment::fs || segment == Segment::gs;
-}
-
-// The segments of root mode are flat, but for the guest's bases of FS and GS.
-u64 linear_address(const ExceptionFrame& frame, const Instruction& instruction) {
-  ExceptionFrame registers = frame;
-  const u64 offset =
-      x86::effective_address(instruction, frame.rip, [&](u8 number) { return general_register(registers, number); });
-  if (instruction.memory.segment == Segment::fs) return cpu::rdmsr(x86::Msr::FS_BASE) + offset;
-  if (instruction.memory.segment == Segment::gs) return cpu::rdmsr(x86::Msr::GS_BASE) + offset;
-  return offset;
-}
-
-SegmentMove decode_mov(const ExceptionFrame& frame, const Instruction& instruction) {
-  SegmentMove move{.segment = Segment{instruction.modrm_reg()}, .loads = instruction.opcode == to_segment};
-  if (!move.loads && instruction.opcode != from_segment) return {};
-  if (instruction.modrm_reg() > static_cast<u8>(Segment::gs) || (move.loads && !is_data_segment(move.segment)))
-    return {};
-  if (instruction.has_memory) {
-    move.accesses = 1;
-    move.access[0] = {linear_address(frame, instruction), sizeof(u16)};
-  } else {
-    move.general = instruction.rm;
-    move.operand_size = instruction.operand_size;
-  }
-  return move;
-}
-
-SegmentMove decode_stack_move(const ExceptionFrame& frame, const Instruction& instruction) {
-  const bool loads = instruction.opcode == pop_fs || instruction.opcode == pop_gs;
-  const s32 size = instruction.operand_size_prefix ? sizeof(u16) : sizeof(u64);
-  SegmentMove move{.segment = instruction.opcode < push_gs ? Segment::fs : Segment::gs, .loads = loads, .accesses = 1};
-  move.stack = loads ? size : -size;
-  move.access[0] = {loads ? frame.rsp : frame.rsp - static_cast<u64>(size), static_cast<u8>(size)};
-  return move;
-}
-
-SegmentMove decode_far_load(const ExceptionFrame& frame, const Instruction& instruction) {
-  if (!instruction.has_memory) return {};
-  const u64 address = linear_address(frame, instruction);
-  SegmentMove move{.segment = instruction.opcode == load_fs ? Segment::fs : Segment::gs, .loads = true, .accesses = 2};
-  move.general = instruction.reg;
-  move.operand_size = instruction.operand_size;
-  move.access[0] = {address + instruction.operand_size, sizeof(u16)};
-  move.access[1] = {address, instruction.operand_size};
-  return move;
-}
-
-SegmentMove decode_move(const ExceptionFrame& frame, const Instruction& instruction) {
-  if (instruction.map == x86::OpcodeMap::one_byte) return decode_mov(frame, instruction);
-  if (instruction.map != x86::OpcodeMap::map_0f) return {};
-  switch (instruction.opcode) {
-    case push_fs:
-    case pop_fs:
-    case push_gs:
-    case pop_gs:
-      return decode_stack_move(frame, instruction);
-    case load_fs:
-    case load_gs:
-      return decode_far_load(frame, instruction);
-    default:
-      return {};
-  }
 }
 
 }  // namespace
 
-SegmentMove decode_segment_move(const ExceptionFrame& frame, const u8* code, u64 size) {
+SegmentMove move_segment(Vcpu& vcpu, ExceptionFrame& frame, const u8* code, u64 size) {
   const x86::Decoded decoded = x86::decode(code, size, x86::CodeSize::bits64);
-  const Instruction& instruction = decoded.instruction;
-  if (!decoded.ok() || instruction.encoding != x86::Encoding::legacy || instruction.lock) return {};
-  SegmentMove move = decode_move(frame, instruction);
-  if (move.segment != Segment::none) move.length = instruction.length;
-  return move;
-}
-
-u64 selector_of(const Vcpu& vcpu, Segment segment) {
-  return vcpu.backend->read_register(vcpu, numbers[static_cast<u8>(segment)]);
-}
-
-SegmentFault finish_segment_move(Vcpu& vcpu, ExceptionFrame& frame, const SegmentMove& move, const u64 (&loaded)[2]) {
-  if (move.loads) {
-    const u64 source = move.accesses != 0 ? loaded[0] : general_register(frame, move.general);
-    const u16 selector = static_cast<u16>(source);
-    if (const u8 fault = load(vcpu, move.segment, selector); fault != 0)
-      return {.vector = fault, .error_code = static_cast<u16>(selector & ~3)};
-    if (move.accesses == 2) write_general(frame, move.general, move.operand_size, loaded[1]);
-  } else if (move.accesses == 0) {
-    write_general(frame, move.general, move.operand_size, selector_of(vcpu, move.segment));
+  const x86::Instruction& instruction = decoded.instruction;
+  if (!decoded.ok() || instruction.encoding != x86::Encoding::legacy || instruction.map != x86::OpcodeMap::one_byte ||
+      instruction.lock || instruction.has_memory || instruction.modrm_reg() > static_cast<u8>(Segment::gs))
+    return {};
+  if (instruction.opcode == from_segment) {
+    store(vcpu, frame, instruction);
+    return {.length = instruction.length};
   }
-  frame.rsp += static_cast<u64>(static_cast<s64>(move.stack));
-  frame.rip += move.length;
-  return {};
+  if (instruction.opcode != to_segment || !is_data_segment(instruction.modrm_reg())) return {};
+  const u16 selector = static_cast<u16>(general_register(frame, instruction.rm));
+  const u8 fault = load(vcpu, Segment{instruction.modrm_reg()}, selector);
+  return {.length = instruction.length, .fault = fault, .error_code = static_cast<u16>(fault != 0 ? selector & ~3 : 0)};
 }
 
 }  // namespace hyperdbg

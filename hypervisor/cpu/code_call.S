@@ -59,18 +59,4 @@ code_unwind:
 	pop %rbx
 	pop %rbp
 	ret
-
-/* Single instructions that access memory for one of the custom code's (core/custom_code.cpp): at RAX, from CX or RCX. */
-	.globl code_load_16, code_load_32, code_load_64, code_store_16, code_store_64
-code_load_16:
-	movzwl (%rax), %eax
-code_load_32:
-	mov (%rax), %eax
-code_load_64:
-	mov (%rax), %rax
-code_store_16:
-	mov %cx, (%rax)
-code_store_64:
-	mov %rcx, (%rax)
-	int3
 	.section .note.GNU-stack, "", @progbits

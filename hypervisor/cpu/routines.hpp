@@ -31,11 +31,6 @@ hyperdbg::u64 script_call(hyperdbg_script_context* context, const void* entry, h
 hyperdbg::u64 code_call(const hyperdbg::CodeCall* call, hyperdbg::u64* stack);
 void code_returned();
 void code_unwind();
-void code_load_16();
-void code_load_32();
-void code_load_64();
-void code_store_16();
-void code_store_64();
 [[noreturn]] void script_unwind(hyperdbg::u64 unwind);
 void vectors_save(hyperdbg::VectorState* state);
 void vectors_load(const hyperdbg::VectorState* state);
