@@ -70,6 +70,7 @@ HYPERDBG_ASSERT_SIZE(hyperdbg_buffer_piece, 24);
 #define HYPERDBG_CODE_ENDLESS 0x100 /* in `fault`: HYPERDBG_CODE_STEPS instructions were not enough */
 #define HYPERDBG_CODE_HALTED 0x101  /* in `fault`: it reached HLT */
 #define HYPERDBG_CODE_OVERFLOW 0x102 /* in `fault`: it used up its stack */
+#define HYPERDBG_CODE_STACK_SEGMENT 0x103 /* in `fault`: it would have loaded SS */
 struct hyperdbg_code_fault {
 	uint32_t fault;      /* 0x00 exception vector, or one of the above */
 	uint32_t condition;  /* 0x04 1: the event's condition; else the action named by the record */

@@ -66,6 +66,8 @@ TEST(CodeFault, NamesEventAddressAndFault) {
             "1000000 instructions. the event is disabled");
   fault.fault = 0x77;
   EXPECT_NE(code_fault_text(3, 1, fault).find("INT 0x77, a software interrupt"), std::string::npos);
+  fault.fault = HYPERDBG_CODE_STACK_SEGMENT;
+  EXPECT_NE(code_fault_text(3, 1, fault).find("it would load SS"), std::string::npos);
 }
 
 struct Heard final : SessionListener {

@@ -39,6 +39,8 @@ std::string what_happened(const hyperdbg_code_fault& fault) {
       return "it reached HLT";
     case HYPERDBG_CODE_OVERFLOW:
       return fmt::format("its stack overflowed ({:x})", fault.address);
+    case HYPERDBG_CODE_STACK_SEGMENT:
+      return "it would load SS, which custom code cannot";
     case page_fault:
       return fmt::format("#PF, page fault at address {:x}, error code {:x}", fault.address, fault.error_code);
     default:

@@ -53,8 +53,9 @@ concept Backend = requires(typename B::Cpu& cpu, const typename B::Cpu& constant
   {B::write_segment(cpu, x86::Segment{}, x86::SegmentRegister{})};  // DS, ES, FS or GS
   { B::code_bits(constant) } -> std::same_as<u32>;
   {B::load_flat_segments(cpu, FlatSegments{})};
-  { B::has_32_bit_syscall } -> std::convertible_to<bool>;     // SYSCALL exists in compatibility mode, too
-  { B::sysret_checks_address } -> std::convertible_to<bool>;  // #GP of the kernel, not of user mode, if not canonical
+  { B::has_32_bit_syscall } -> std::convertible_to<bool>;       // SYSCALL exists in compatibility mode, too
+  { B::sysret_checks_address } -> std::convertible_to<bool>;    // #GP of the kernel, not of user mode, if not canonical
+  { B::has_64_bit_far_pointers } -> std::convertible_to<bool>;  // LFS with REX.W reads m16:64, else m16:32
   // Exits for what nobody watches are switched off; add_intercept() switches one on.
   {B::clear_intercepts(cpu)};
   {B::add_intercept(cpu, u32{}, value)};
@@ -84,6 +85,7 @@ struct BackendOperations {
   void (*flush)(Vcpu&);
   void (*set_tsc_offset)(Vcpu&, u64);
   void (*describe)(const Vcpu&);
+  bool has_64_bit_far_pointers;
 };
 
 template <Backend B>
@@ -113,6 +115,7 @@ constexpr BackendOperations operations_of() {
       [](Vcpu& v) { B::flush(static_cast<Cpu&>(v)); },
       [](Vcpu& v, u64 offset) { B::set_tsc_offset(static_cast<Cpu&>(v), offset); },
       [](const Vcpu& v) { B::describe(static_cast<const Cpu&>(v)); },
+      B::has_64_bit_far_pointers,
   };
 }
 

@@ -94,6 +94,8 @@ u64 FakeBackend::read_register(const Cpu& cpu, u32 number) {
       return cpu.cr2;
     case HYPERDBG_CR4:
       return cpu.cr4;
+    case HYPERDBG_SS:
+      return cpu.ss;
     case HYPERDBG_GDTR:
       return cpu.gdtr;
     case HYPERDBG_DS:

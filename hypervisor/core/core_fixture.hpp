@@ -67,6 +67,7 @@ struct FakeBackend {
   static u32 code_bits(const Cpu& cpu) { return cpu.code_bits; }
   static void load_flat_segments(Cpu& cpu, const FlatSegments& segments);
   static constexpr bool has_32_bit_syscall = true, sysret_checks_address = true;
+  static constexpr bool has_64_bit_far_pointers = true;
   static void clear_intercepts(Cpu& cpu) { cpu.intercepts.clear(); }
   static void add_intercept(Cpu& cpu, u32 kind, u64 key) { cpu.intercepts.insert({kind, key}); }
   static void flush(Cpu& cpu) { cpu.trace.push_back("flush"); }

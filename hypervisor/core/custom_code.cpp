@@ -6,7 +6,6 @@
 #include "hypervisor/core/live_state.hpp"
 #include "hypervisor/core/machine.hpp"
 #include "hypervisor/core/records.hpp"
-#include "hypervisor/core/segment_moves.hpp"
 #include "hypervisor/cpu/instructions.hpp"
 #include "hypervisor/cpu/routines.hpp"
 #include "hypervisor/events/code_store.hpp"
@@ -24,7 +23,8 @@ namespace hyperdbg {
 
 namespace {
 
-constexpr u64 debug = 1, page_fault = 14, machine_check = 18, first_interrupt = 32;
+constexpr u64 debug = 1, stack_fault = 12, general_protection = 13, page_fault = 14, machine_check = 18,
+              first_interrupt = 32;
 constexpr u64 int_length = 2;  // INT imm8, all that raises those
 constexpr u64 resume_flag = 1 << 16;
 constexpr u8 halt_instruction = 0xf4;
@@ -77,6 +77,7 @@ u64 call_code(Vcpu& vcpu, CodeRun& run, const Code& code, u64 rcx, u64 rdx, u64 
   run.steps = 0;
   run.touches_state = code.traits.touches_state;
   run.failed = false;
+  run.access = {};
   const u64 result = code.traits.touches_state ? enter_with_state(vcpu, run)
                      : code.traits.watched     ? enter_watched(vcpu, run)
                                                : enter_code(vcpu, run);
@@ -92,6 +93,7 @@ bool in_stack_guard(const Vcpu& vcpu, u64 address) {
 // The code ends here; code_call() returns.
 void end(Vcpu& vcpu, ExceptionFrame& frame, u32 fault, u64 address) {
   CodeRun& run = *vcpu.code_run;
+  if (run.access.under_way()) frame.rip = run.access.rip();
   const u64 offset = frame.rip - run.call.entry;
   run.failed = true;
   run.fault = {.fault = fault,
@@ -109,22 +111,27 @@ bool reached_halt(const CodeRun& run, u64 rip) {
   return rip - run.call.entry < run.size && *reinterpret_cast<const u8*>(rip) == halt_instruction;
 }
 
+SegmentStep begin_segment_move(Vcpu& vcpu, ExceptionFrame& frame) {
+  CodeRun& run = *vcpu.code_run;
+  const u64 offset = frame.rip - run.call.entry;
+  if (offset >= run.size) return {};
+  return run.segment_move.begin(vcpu, frame, reinterpret_cast<const u8*>(frame.rip), run.size - offset);
+}
+
 // Moves of segment registers that stand at frame.rip are done; false: the code was ended.
 bool do_segment_moves(Vcpu& vcpu, ExceptionFrame& frame) {
   CodeRun& run = *vcpu.code_run;
-  for (;;) {
-    const u64 offset = frame.rip - run.call.entry;
-    if (offset >= run.size) return true;
-    const SegmentMove move = move_segment(vcpu, frame, reinterpret_cast<const u8*>(frame.rip), run.size - offset);
-    if (move.fault != 0) {
-      frame.error_code = move.error_code;
-      end(vcpu, frame, move.fault, 0);
-      return false;
-    }
-    if (move.length == 0) return true;
-    frame.rip += move.length;
+  SegmentStep step = run.access.under_way() ? run.segment_move.go_on(vcpu, frame, run.access.finish(frame))
+                                            : begin_segment_move(vcpu, frame);
+  for (; step.kind == SegmentStep::Kind::done; step = begin_segment_move(vcpu, frame)) {
+    LiveState::expose_base(step.loaded, step.base);
     ++run.steps;
   }
+  if (step.kind == SegmentStep::Kind::access) run.access.begin(frame, step.access);
+  if (step.kind != SegmentStep::Kind::fault) return true;
+  frame.error_code = step.error_code;
+  end(vcpu, frame, step.fault, 0);
+  return false;
 }
 
 // Before each instruction of code that is watched. Breakpoints that the guest has set mean nothing here.
@@ -200,12 +207,13 @@ bool handle_code_exception(Vcpu& vcpu, ExceptionFrame& frame) {
     return true;
   }
   if (frame.vector >= first_interrupt) frame.rip -= int_length;
+  CodeRun& run = *vcpu.code_run;
+  if (run.access.on_stack() && frame.vector == general_protection) frame.vector = stack_fault;
   if (frame.vector != page_fault) {
     end(vcpu, frame, static_cast<u32>(frame.vector), 0);
     return true;
   }
   const u64 address = cpu::read_cr2();
-  CodeRun& run = *vcpu.code_run;
   if (run.kernel.open(vcpu, address)) {
     if (run.touches_state) cpu::write_cr2(run.cr2);
     return true;

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 #pragma once
+#include "hypervisor/core/code_access.hpp"
 #include "hypervisor/core/exception_frame.hpp"
 #include "hypervisor/core/kernel_window.hpp"
+#include "hypervisor/core/segment_moves.hpp"
 #include "hypervisor/core/vcpu.hpp"
 #include "hypervisor/events/host.hpp"
 
@@ -21,6 +23,8 @@ struct CodeRun {
   u64 cr2;    // the guest's, as the code left it
   bool touches_state;
   KernelWindow kernel;
+  SegmentMove segment_move;
+  CodeAccess access;
   hyperdbg_code_fault fault;
   bool failed;
 };

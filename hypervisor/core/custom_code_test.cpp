@@ -202,41 +202,200 @@ TEST_F(CustomCodeTest, StepsAreCountedAndHltIsSeen) {
   cpu().code_run = nullptr;
 }
 
-// Reading CR2 is privileged, so that step() itself is left to the machine: mov ds, eax; mov rbx, ds; mov cx, ds; nop.
-TEST_F(CustomCodeTest, SegmentMovesAreDoneWithTheGuests) {
-  constexpr u64 table = 0x900000, user_data = 0x00cff3000000ffff;
-  std::memset(physical(table), 0, page_size);
-  std::memcpy(physical(table + 0x28), &user_data, sizeof(user_data));
-  cpu().gdtr = linear_map + table;
+// Reading CR2 is privileged, so that step() itself is left to the machine; the steps of memory are made here.
+struct SegmentMoveTest : CustomCodeTest {
+  static constexpr u64 table = 0x900000, user_data = 0x00cff3000000ffff, absent_data = 0x00cf73000000ffff;
+  static constexpr u64 start = 0x7000;
+  using Kind = SegmentStep::Kind;
+
+  void SetUp() override {
+    CustomCodeTest::SetUp();
+    std::memset(physical(table), 0, page_size);
+    std::memcpy(physical(table + 0x28), &user_data, sizeof(user_data));
+    std::memcpy(physical(table + 0x30), &absent_data, sizeof(absent_data));
+    cpu().gdtr = linear_map + table;
+  }
+  SegmentStep begin(const Bytes& code) {
+    frame.rip = start;
+    return move.begin(cpu(), frame, code.data(), code.size());
+  }
+  // As the routine does to which the code is sent, and the step behind it.
+  SegmentStep execute(const SegmentStep& step) {
+    CodeAccess code;
+    code.begin(frame, step.access);
+    accesses.push_back(step.access);
+    void* memory = reinterpret_cast<void*>(frame.rax);
+    const u64 routine = frame.rip;
+    if (routine == reinterpret_cast<u64>(code_read_2)) {
+      frame.rdx = *static_cast<u16*>(memory);
+    } else if (routine == reinterpret_cast<u64>(code_read_4)) {
+      std::memcpy(&frame.rdx, memory, 4);
+      frame.rdx &= 0xffffffff;
+    } else if (routine == reinterpret_cast<u64>(code_read_8)) {
+      std::memcpy(&frame.rdx, memory, 8);
+    } else if (routine == reinterpret_cast<u64>(code_write_2)) {
+      std::memcpy(memory, &frame.rdx, 2);
+    } else {
+      EXPECT_EQ(routine, reinterpret_cast<u64>(code_write_8));
+      std::memcpy(memory, &frame.rdx, 8);
+    }
+    return move.go_on(cpu(), frame, code.finish(frame));
+  }
+  Kind run(const Bytes& code) {
+    accesses.clear();
+    SegmentStep step = begin(code);
+    while (step.kind == Kind::access) step = execute(step);
+    EXPECT_EQ(frame.rip, start + (step.kind == Kind::done ? code.size() : 0));
+    last = step;
+    return step.kind;
+  }
+  const x86::SegmentRegister& segment(x86::Segment which) { return cpu().segments[which]; }
+
+  SegmentMove move;
   ExceptionFrame frame{};
-  const auto move = [&](const Bytes& code) { return move_segment(cpu(), frame, code.data(), code.size()); };
+  SegmentStep last;
+  std::vector<MemoryAccess> accesses;
+};
+
+// mov ds, eax; mov rbx, ds; mov cx, ds; nop
+TEST_F(SegmentMoveTest, GeneralRegisters) {
   frame.rax = 0x2b;
   frame.rbx = ~0ull;
   frame.rcx = 0x1122334455667788;
-  EXPECT_EQ(move({0x8e, 0xd8}).length, 2);
-  const x86::SegmentRegister& ds = cpu().segments[x86::Segment::ds];
+  EXPECT_EQ(run({0x8e, 0xd8}), Kind::done);
+  const x86::SegmentRegister& ds = segment(x86::Segment::ds);
   EXPECT_EQ(ds.selector, 0x2b);
   EXPECT_EQ(ds.attributes, 0xcf3);
   EXPECT_EQ(ds.limit, ~0u);
-  EXPECT_EQ(move({0x48, 0x8c, 0xdb}).length, 3);
+  EXPECT_EQ(run({0x48, 0x8c, 0xdb}), Kind::done);
   EXPECT_EQ(frame.rbx, 0x2bu);
-  EXPECT_EQ(move({0x66, 0x8c, 0xd9}).length, 3);
+  EXPECT_EQ(run({0x66, 0x8c, 0xd9}), Kind::done);
   EXPECT_EQ(frame.rcx, 0x112233445566002bu) << "sixteen bits";
-  EXPECT_EQ(move({0x90}).length, 0);
-  EXPECT_EQ(move({0x8e, 0xd0}).length, 0) << "SS is not for them";
-  EXPECT_EQ(move({0x8e, 0x1a}).length, 0) << "nor is memory";
+  EXPECT_EQ(run({0x90}), Kind::other);
 
   frame.rax = 3;
-  EXPECT_EQ(move({0x8e, 0xd8}).fault, 0) << "null";
+  EXPECT_EQ(run({0x8e, 0xd8}), Kind::done) << "null";
   EXPECT_EQ(ds.selector, 3);
   EXPECT_EQ(ds.attributes, 0);
-  for (const u64 selector : {0x40, 0x2f, 0x33}) {  // a hole, the local table, another hole
+  for (const u64 selector : {0x40, 0x2f, 0x38}) {  // a hole, the local table, another hole
     frame.rax = selector;
-    const SegmentMove refused = move({0x8e, 0xc0});
-    EXPECT_EQ(refused.fault, 13);
-    EXPECT_EQ(refused.error_code, selector & ~3ull);
+    EXPECT_EQ(run({0x8e, 0xc0}), Kind::fault);
+    EXPECT_EQ(last.fault, 13u);
+    EXPECT_EQ(last.error_code, selector & ~3ull);
   }
+  frame.rax = 0x33;
+  EXPECT_EQ(run({0x8e, 0xc0}), Kind::fault);
+  EXPECT_EQ(last.fault, 11u) << "not present";
   EXPECT_FALSE(cpu().segments.contains(x86::Segment::es));
+}
+
+TEST_F(SegmentMoveTest, Memory) {
+  u16 cells[8] = {0x2b, 0x40, 0xffff, 0xffff, 0xffff, 0xffff, 0xffff, 0xffff};
+  frame.rbx = reinterpret_cast<u64>(cells);
+  frame.r9 = 2;
+  EXPECT_EQ(run({0x8e, 0x1b}), Kind::done);  // mov ds, [rbx]
+  EXPECT_EQ(segment(x86::Segment::ds).selector, 0x2b);
+  EXPECT_EQ(frame.rbx, reinterpret_cast<u64>(cells));
+  EXPECT_EQ(run({0x8c, 0x5b, 0x08}), Kind::done);  // mov [rbx+8], ds
+  EXPECT_EQ(cells[4], 0x2b);
+  EXPECT_EQ(cells[5], 0xffff) << "sixteen bits";
+  EXPECT_EQ(run({0x48, 0x8c, 0x5b, 0x0c}), Kind::done);  // with REX.W
+  EXPECT_EQ(cells[6], 0x2b);
+  EXPECT_EQ(cells[7], 0xffff) << "sixteen bits";
+  EXPECT_EQ(run({0x42, 0x8e, 0x44, 0x4b, 0xfe}), Kind::fault);  // mov es, [rbx+r9*2-2]
+  EXPECT_EQ(last.fault, 13u);
+  EXPECT_EQ(last.error_code, 0x40);
+  EXPECT_EQ(run({0x8c, 0x53, 0x02}), Kind::done);  // mov [rbx+2], ss
+  EXPECT_EQ(cells[1], 0x18);
+}
+
+TEST_F(SegmentMoveTest, Addresses) {
+  frame.rbx = 0xffffffff00000010;
+  frame.rax = 0x5555;
+  frame.rdx = 0x6666;
+  EXPECT_EQ(begin({0x8e, 0x1d, 0x10, 0, 0, 0}).access.address, start + 6 + 0x10) << "of the next instruction";
+  EXPECT_EQ(begin({0x67, 0x8e, 0x5b, 0xe0}).access.address, 0xfffffff0u) << "mov ds, [ebx-20h]";
+  EXPECT_EQ(begin({0x26, 0x8e, 0x1b}).access.address, frame.rbx) << "ES has no base";
+  EXPECT_FALSE(begin({0x8e, 0x1b}).access.on_stack);
+  EXPECT_TRUE(begin({0x8e, 0x5d, 0x00}).access.on_stack) << "mov ds, [rbp]";
+  frame.rsp = 0x1230;
+  EXPECT_EQ(begin({0x8e, 0x5c, 0x24, 0x08}).access.address, 0x1238u) << "mov ds, [rsp+8]";
+}
+
+TEST_F(SegmentMoveTest, TheStack) {
+  u64 stack[4] = {1, 2, 0x99990000002b, 4};
+  frame.rsp = reinterpret_cast<u64>(&stack[2]);
+  EXPECT_EQ(run({0x0f, 0xa1}), Kind::done);  // pop fs
+  EXPECT_EQ(frame.rsp, reinterpret_cast<u64>(&stack[3]));
+  EXPECT_EQ(segment(x86::Segment::fs).selector, 0x2b);
+  EXPECT_EQ(last.loaded, x86::Segment::fs) << "its base must be shown";
+  EXPECT_TRUE(accesses[0].on_stack);
+  EXPECT_EQ(run({0x0f, 0xa0}), Kind::done);  // push fs
+  EXPECT_EQ(frame.rsp, reinterpret_cast<u64>(&stack[2]));
+  EXPECT_EQ(stack[2], 0u) << "the fake guest's FS";
+  stack[2] = 0x8888888877770000;
+  EXPECT_EQ(run({0x66, 0x0f, 0xa9}), Kind::done);  // pop gs, sixteen bits
+  EXPECT_EQ(frame.rsp, reinterpret_cast<u64>(&stack[2]) + 2);
+  EXPECT_EQ(last.loaded, x86::Segment::gs);
+  EXPECT_EQ(run({0x66, 0x0f, 0xa8}), Kind::done);  // push gs
+  EXPECT_EQ(frame.rsp, reinterpret_cast<u64>(&stack[2]));
+  EXPECT_EQ(stack[2], 0x8888888877770000);
+  stack[2] = 0x40;
+  EXPECT_EQ(run({0x0f, 0xa1}), Kind::fault);
+  EXPECT_EQ(frame.rsp, reinterpret_cast<u64>(&stack[2])) << "as it was";
+}
+
+TEST_F(SegmentMoveTest, FarPointers) {
+  alignas(8) u8 memory[16] = {0x11, 0x22, 0x2b, 0, 0x2b, 0, 0x77, 0x88, 0x2b, 0};
+  frame.rbx = reinterpret_cast<u64>(memory);
+  frame.r10 = frame.rcx = ~0ull;
+  EXPECT_EQ(run({0x66, 0x0f, 0xb4, 0x0b}), Kind::done);  // lfs cx, [rbx]
+  EXPECT_EQ(frame.rcx, 0xffffffffffff2211u);
+  EXPECT_EQ(segment(x86::Segment::fs).selector, 0x2b);
+  EXPECT_EQ(run({0x44, 0x0f, 0xb5, 0x13}), Kind::done);  // lgs r10d, [rbx]
+  EXPECT_EQ(frame.r10, 0x2b2211u);
+  EXPECT_EQ(last.loaded, x86::Segment::gs);
+  EXPECT_EQ(run({0x48, 0x0f, 0xb4, 0x1b}), Kind::done);  // lfs rbx, [rbx]
+  EXPECT_EQ(frame.rbx, 0x8877002b002b2211u) << "the address itself";
+  ASSERT_EQ(accesses.size(), 2u);
+  EXPECT_EQ(accesses[1].address, accesses[0].address + 8);
+
+  memory[4] = 0x40;
+  frame.rbx = reinterpret_cast<u64>(memory);
+  frame.rcx = 5;
+  EXPECT_EQ(run({0x0f, 0xb4, 0x0b}), Kind::fault);
+  EXPECT_EQ(frame.rcx, 5u) << "not written";
+  EXPECT_EQ(run({0x0f, 0xb4, 0xcb}), Kind::other) << "#UD";
+}
+
+TEST_F(SegmentMoveTest, TheStackSegmentIsRootModes) {
+  for (const Bytes& code : {Bytes{0x8e, 0xd0}, Bytes{0x8e, 0x13}, Bytes{0x0f, 0xb2, 0x23}}) {
+    EXPECT_EQ(run(code), Kind::fault);
+    EXPECT_EQ(last.fault, u32{HYPERDBG_CODE_STACK_SEGMENT});
+  }
+  EXPECT_EQ(run({0x8e, 0xc8}), Kind::other) << "mov cs, eax: #UD";
+  EXPECT_EQ(run({0xf0, 0x8e, 0xd0}), Kind::other) << "LOCK: #UD";
+}
+
+// In the step of an access the code is in a routine of the image; the fault is that of its own instruction.
+TEST_F(SegmentMoveTest, AFaultOfAnAccessIsTheInstructions) {
+  for (const bool on_stack : {false, true}) {
+    CodeRun run{};
+    run.call.entry = start - 4;
+    run.size = 0x20;
+    cpu().code_run = &run;
+    frame = {};
+    frame.rip = start;
+    frame.vector = 13;
+    run.access.begin(frame, {.address = 1ull << 63, .size = 2, .on_stack = on_stack});
+    EXPECT_EQ(frame.rip, reinterpret_cast<u64>(code_read_2));
+    EXPECT_TRUE(handle_code_exception(cpu(), frame));
+    EXPECT_TRUE(run.failed);
+    EXPECT_EQ(run.fault.fault, on_stack ? 12u : 13u);
+    EXPECT_EQ(run.fault.rip, start);
+    EXPECT_EQ(run.fault.offset, 4u);
+  }
+  cpu().code_run = nullptr;
 }
 
 TEST_F(CustomCodeTest, AFaultOfAHandlerIsNotTheCodes) {

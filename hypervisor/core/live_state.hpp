@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 #include "hypervisor/core/vcpu.hpp"
+#include "x86/decoder.hpp"
 
 namespace hyperdbg {
 
@@ -13,9 +14,11 @@ class LiveState {
  public:
   void expose(Vcpu& vcpu);  // the guest's into the processor
   void adopt(Vcpu& vcpu);   // and back, as they are now
+  // In between, when the guest's FS or GS has been loaded.
+  static void expose_base(x86::Segment segment, u64 base);
 
  private:
-  u64 dr6_ = 0, fs_base_ = 0, gs_base_ = 0;
+  u64 dr6_ = 0;
 };
 
 }  // namespace hyperdbg

@@ -31,6 +31,11 @@ hyperdbg::u64 script_call(hyperdbg_script_context* context, const void* entry, h
 hyperdbg::u64 code_call(const hyperdbg::CodeCall* call, hyperdbg::u64* stack);
 void code_returned();
 void code_unwind();
+void code_read_2();
+void code_read_4();
+void code_read_8();
+void code_write_2();
+void code_write_8();
 [[noreturn]] void script_unwind(hyperdbg::u64 unwind);
 void vectors_save(hyperdbg::VectorState* state);
 void vectors_load(const hyperdbg::VectorState* state);

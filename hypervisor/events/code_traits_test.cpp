@@ -55,6 +55,15 @@ TEST(CodeTraits, state_of_the_processor) {
   EXPECT_TRUE(of({0x0f, 0x30, 0xc3}).touches_state);                                   // wrmsr
   EXPECT_TRUE(of({0x8e, 0xd8, 0xc3}).touches_state);                                   // mov ds, eax
   EXPECT_TRUE(of({0x65, 0x48, 0x8b, 0x04, 0x25, 0x88, 1, 0, 0, 0xc3}).touches_state);  // mov rax, gs:[0x188]
+  for (const std::vector<u8>& move : {std::vector<u8>{0x8e, 0x1b, 0xc3},               // mov ds, [rbx]
+                                      {0x8c, 0x5b, 0x08, 0xc3},                        // mov [rbx+8], ds
+                                      {0x0f, 0xa0, 0xc3},                              // push fs
+                                      {0x66, 0x0f, 0xa9, 0xc3},                        // pop gs
+                                      {0x0f, 0xb2, 0x23, 0xc3},                        // lss esp, [rbx]
+                                      {0x48, 0x0f, 0xb4, 0x1b, 0xc3},                  // lfs rbx, [rbx]
+                                      {0x0f, 0x01, 0xf8, 0xc3},                        // swapgs
+                                      {0xf3, 0x48, 0x0f, 0xae, 0xd0, 0xc3}})           // wrfsbase rax
+    EXPECT_TRUE(of(move).watched && of(move).touches_state);
   EXPECT_TRUE(of({0x0f, 0x23, 0xc0, 0xc3}).watched);
   EXPECT_FALSE(of({0x0f, 0xa2, 0xc3}).touches_state);  // cpuid
 }

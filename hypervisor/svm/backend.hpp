@@ -53,6 +53,7 @@ struct Svm {
   static void load_flat_segments(Cpu& cpu, const FlatSegments& segments);
   static constexpr bool has_32_bit_syscall = true;
   static constexpr bool sysret_checks_address = false;
+  static constexpr bool has_64_bit_far_pointers = false;
   static void clear_intercepts(Cpu& cpu);
   static void add_intercept(Cpu& cpu, u32 kind, u64 key);
   static void flush(Cpu& cpu) { cpu.vmcb->tlb_control = x86::svm::TlbControl::flush_all; }

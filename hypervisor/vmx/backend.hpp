@@ -47,6 +47,7 @@ struct Vmx {
   static void load_flat_segments(Cpu& cpu, const FlatSegments& segments);
   static constexpr bool has_32_bit_syscall = false;
   static constexpr bool sysret_checks_address = true;
+  static constexpr bool has_64_bit_far_pointers = true;
   static void clear_intercepts(Cpu& cpu);
   static void add_intercept(Cpu& cpu, u32 kind, u64 key);
   static void flush(Cpu& cpu);
