@@ -35,6 +35,7 @@ struct FakeCpu : Vcpu {
   u64 gdtr = 0;
   u16 cs = 0x10, ss = 0x18;
   u32 code_bits = 64;
+  bool watches_32_bit_calls = false;
   u64 cr0 = 0x80010033, cr2 = 0, cr4 = 0x20, dr[8] = {};
 };
 
@@ -69,6 +70,7 @@ struct FakeBackend {
   static constexpr bool has_32_bit_syscall = true, sysret_checks_address = true;
   static void clear_intercepts(Cpu& cpu) { cpu.intercepts.clear(); }
   static void add_intercept(Cpu& cpu, u32 kind, u64 key) { cpu.intercepts.insert({kind, key}); }
+  static void watch_32_bit_calls(Cpu& cpu, bool on) { cpu.watches_32_bit_calls = on; }
   static void flush(Cpu& cpu) { cpu.trace.push_back("flush"); }
   static void set_tsc_offset(Cpu& cpu, u64 offset) { cpu.tsc_offset = offset; }
   static void describe(const Cpu&) { report("state of the fake CPU\n"); }
