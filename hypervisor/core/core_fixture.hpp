@@ -153,6 +153,7 @@ class CoreTest : public testing::Test {
   Bytes code(Script script);
   u32 add_event(u32 kind, u64 key, u32 stage, Script script, u32 flags = 0);
   u32 add_masked_event(u32 kind, u64 key, u32 stage, u64 mask, Script script);
+  u32 add_event_on(u32 core, u32 kind, u64 key, Script script);
   u32 add_break(u32 kind, u64 key, u32 stage);
   hyperdbg_event_info info(u32 event);
   // Puts the words into the trace.
