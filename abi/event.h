@@ -3,7 +3,7 @@
 #include "abi/limits.h"
 #include "abi/types.h"
 
-/* HyperDbg's VMM_EVENT_TYPE_ENUM, same numbers. */
+/* HyperDbg's VMM_EVENT_TYPE_ENUM, same numbers, and behind them ours. */
 enum hyperdbg_event_kind {
 	HYPERDBG_EVENT_SYSCALL = 9,
 	HYPERDBG_EVENT_SYSRET = 10,
@@ -22,7 +22,8 @@ enum hyperdbg_event_kind {
 	HYPERDBG_EVENT_MODE = 25,
 	HYPERDBG_EVENT_TRACE = 26,
 	HYPERDBG_EVENT_XSETBV = 27,
-	HYPERDBG_EVENT_KINDS = 28,
+	HYPERDBG_EVENT_SYSCALL_32 = 28, /* ours: the system calls of 32-bit programs */
+	HYPERDBG_EVENT_KINDS = 29,
 };
 
 enum hyperdbg_stage { HYPERDBG_PRE = 1, HYPERDBG_POST = 2, HYPERDBG_ALL = 3 }; /* a mask */

@@ -5,4 +5,4 @@
  * HYPERDBG_ABI is a digest of this folder; tests/check_abi.sh --update renews it.
  */
 #define HYPERDBG_VERSION "0.1.0"
-#define HYPERDBG_ABI 0xb6f6b471
+#define HYPERDBG_ABI 0x9946055a

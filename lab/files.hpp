@@ -14,6 +14,7 @@ struct Files {
 
   std::filesystem::path program(const std::string& name) const { return build / "bin" / name; }
   std::filesystem::path guest_program() const { return build / "lab/probe-program"; }
+  std::filesystem::path guest_program_32() const { return build / "lab/probe32-program"; }
   std::filesystem::path image() const { return build / "hypervisor/image.bin"; }
   std::filesystem::path modules() const { return kernel / "modules"; }
   std::filesystem::path vmlinuz() const { return kernel / "boot" / ("vmlinuz-" + release); }

@@ -91,6 +91,7 @@ Expected<void> add_system(Builder& builder, const Files& files) {
 
 Expected<void> add_project(Builder& builder, const Files& files, Mode mode) {
   TRY_EXPECTED(builder.stripped("/bin/probe", files.guest_program()));
+  TRY_EXPECTED(builder.stripped("/bin/probe32", files.guest_program_32()));
   TRY_EXPECTED(builder.stripped("/bin/hyperdbg", files.program("hyperdbg")));
   TRY_EXPECTED(builder.file("/lib/firmware/hyperdbg/image.bin", files.image()));
   builder.parents("/etc/hyperdbg/prepare.ds");

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "session/event_arguments.hpp"
 
+#include <vector>
+
 #include "abi/event.h"
 #include "abi/status.h"
 #include "session/number.hpp"
@@ -76,26 +78,63 @@ Expected<void> take_control_register(OwnArguments& arguments, std::string_view n
   return {};
 }
 
-// A name as in Linux's headers, or a number.
-Expected<void> take_system_call(OwnArguments& arguments, std::string_view name, Words words) {
-  if (words.size() != 1) return take_32_bits(arguments, name, words);
-  if (const auto number = system_call_number(words[0])) {
-    arguments.key = *number;
-    return {};
-  }
-  if (parse_number(words[0])) return take_32_bits(arguments, name, words);
-  if (is_32_bit_system_call(words[0]))
-    return fail(
-        "err, '{}' is a system call of 32-bit programs only; they enter the kernel by INT 80 or SYSENTER, which '{}' "
-        "does not see",
-        words[0], name);
-  return fail("err, '{}' is no system call; give its name as in 'man 2 syscalls', or its number (hexadecimal)",
-              words[0]);
+namespace {
+
+enum class Programs : std::uint8_t { of_64_bits, of_32_bits };
+
+// As strace writes it: `@32` behind the call, or alone for all of them; `@64` may be left out.
+Expected<Programs> split_programs(std::string& call) {
+  const std::string word = call;
+  const auto at = word.find('@');
+  if (at == std::string::npos) return Programs::of_64_bits;
+  call.erase(at);
+  const std::string_view bits = std::string_view(word).substr(at + 1);
+  if (bits == "32") return Programs::of_32_bits;
+  if (bits == "64") return Programs::of_64_bits;
+  return unknown(word);
 }
 
+constexpr std::string_view remark_32 =
+    "note: AMD's processors enter by SYSCALL in 32-bit programs, too: while this event exists SYSCALL and SYSRET exit "
+    "there for\nevery system call of every process. On Intel's the guest can see that the gate of INT 80 is closed to "
+    "user mode";
+
+// A name as in Linux's headers, or a number.
+Expected<void> take_call(OwnArguments& arguments, const std::string& call, Programs programs) {
+  const bool of_32_bits = programs == Programs::of_32_bits;
+  if (const auto named = of_32_bits ? system_call_number_32(call) : system_call_number(call)) {
+    arguments.key = *named;
+    return {};
+  }
+  const std::vector<std::string> words{call};
+  if (parse_number(call)) return take_32_bits(arguments, {}, words);
+  if (of_32_bits && system_call_number(call))
+    return fail("err, '{}' is a system call of 64-bit programs only; leave '@32' out", call);
+  if (system_call_number_32(call))
+    return fail("err, '{0}' is a system call of 32-bit programs only; write '{0}@32'", call);
+  return fail("err, '{}' is no system call; give its name as in 'man 2 syscalls', or its number (hexadecimal)", call);
+}
+
+}  // namespace
+
+Expected<void> take_system_call(OwnArguments& arguments, std::string_view, Words words) {
+  if (words.size() > 1) return unknown(words[1]);
+  if (words.empty()) return {};
+  std::string call = words[0];
+  const Programs programs = TRY_EXPECTED(split_programs(call));
+  if (programs == Programs::of_32_bits) {
+    arguments.trigger = HYPERDBG_EVENT_SYSCALL_32;
+    arguments.remark = remark_32;
+  }
+  if (call.empty()) return {};
+  return take_call(arguments, call, programs);
+}
+
+// Of 32-bit programs there is but one form.
 Expected<void> take_faulting_system_call(OwnArguments& arguments, std::string_view name, Words words) {
-  arguments.flags = HYPERDBG_EVENT_BY_FAULT;
-  return take_system_call(arguments, name, words);
+  TRY_EXPECTED(take_system_call(arguments, name, words));
+  if (arguments.trigger == HYPERDBG_EVENT_SYSCALL) arguments.flags = HYPERDBG_EVENT_BY_FAULT;
+  return {};
 }
 
 Expected<void> take_system_return(OwnArguments& arguments, std::string_view name, Words words) {

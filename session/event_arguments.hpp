@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <span>
 #include <string>
+#include <string_view>
 
 #include "session/error.hpp"
 
@@ -11,6 +12,8 @@ namespace hyperdbg {
 // What the words of an event's own say to the debuggee.
 struct OwnArguments {
   std::uint64_t key;        // HYPERDBG_ANY_KEY to begin with
+  std::uint32_t trigger;    // enum hyperdbg_event_kind; the command's to begin with
+  std::string_view remark;  // what is said when such an event is made; the command's to begin with
   std::uint64_t mask = 0;   // hyperdbg_event's
   std::uint32_t flags = 0;  // enum hyperdbg_event_flag, in addition
 };

@@ -196,8 +196,10 @@ Expected<std::uint32_t> buffer_size(const Words& words) {
 }
 
 Expected<void> take_own_arguments(EventDefinition& event, const Words& words) {
-  OwnArguments own{.key = HYPERDBG_ANY_KEY};
+  OwnArguments own{.key = HYPERDBG_ANY_KEY, .trigger = event.kind->kind, .remark = event.kind->remark};
   TRY_EXPECTED(event.kind->take(own, event.kind->name, words.own));
+  event.trigger = own.trigger;
+  event.remark = own.remark;
   event.key = own.key;
   event.mask = own.mask;
   event.flags |= own.flags;

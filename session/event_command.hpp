@@ -22,6 +22,8 @@ struct ActionDefinition {
 // What an event command says, checked; nothing is compiled yet.
 struct EventDefinition {
   const EventKind* kind = nullptr;
+  std::uint32_t trigger = 0;  // enum hyperdbg_event_kind; of some words another than the command's
+  std::string_view remark;    // to be said when it is made; may be empty
   std::uint64_t key = HYPERDBG_ANY_KEY;
   std::uint64_t mask = 0;  // of `!crwrite`, 0 = all bits
   std::uint32_t stage = HYPERDBG_PRE;

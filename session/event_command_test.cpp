@@ -74,6 +74,23 @@ TEST(EventCommand, takes_what_its_kind_needs) {
   EXPECT_EQ(parse("!crwrite 0 pid 1c0 10000").mask, 0x10000u);
 }
 
+TEST(EventCommand, tells_system_calls_of_32_bit_programs) {
+  const auto is_32 = [](std::string_view line) {
+    const EventDefinition event = parse(line);
+    return event.trigger == HYPERDBG_EVENT_SYSCALL_32 && (event.flags & HYPERDBG_EVENT_BY_FAULT) == 0 &&
+           event.remark != event.kind->remark;
+  };
+  EXPECT_EQ(parse("!syscall Open@32").key, 5u);
+  EXPECT_EQ(parse("!syscall 27@32").key, 0x27u);
+  EXPECT_EQ(parse("!syscall2 socketcall@32").key, 102u);
+  EXPECT_EQ(parse("!syscall @32 pid 1c0").key, HYPERDBG_ANY_KEY);
+  EXPECT_TRUE(is_32("!syscall open@32") && is_32("!syscall 5@32") && is_32("!syscall @32") && is_32("!syscall2 @32"));
+  EXPECT_FALSE(is_32("!syscall open") || is_32("!syscall 5") || is_32("!syscall") || is_32("!syscall open@64"));
+  EXPECT_EQ(parse("!syscall open@64").key, 2u);
+  EXPECT_EQ(parse("!syscall open@64").trigger, HYPERDBG_EVENT_SYSCALL);
+  EXPECT_NE(parse("!syscall2 @64").flags & HYPERDBG_EVENT_BY_FAULT, 0u);
+}
+
 TEST(EventCommand, asks_whether_its_outputs_may_be_used) {
   EventRules rules = debugger();
   rules.check_outputs = [](const std::vector<std::string>& names) -> Expected<void> {
@@ -166,9 +183,17 @@ TEST(EventCommand, has_the_documented_errors) {
       {"!crwrite 0 1 2", "unknown parameter '2'"},
       {"!syscall nosuchcall",
        "err, 'nosuchcall' is no system call; give its name as in 'man 2 syscalls', or its number (hexadecimal)"},
-      {"!syscall2 socketcall",
-       "err, 'socketcall' is a system call of 32-bit programs only; they enter the kernel by INT 80 or SYSENTER, which "
-       "'!syscall2' does not see"},
+      {"!syscall2 socketcall", "err, 'socketcall' is a system call of 32-bit programs only; write 'socketcall@32'"},
+      {"!syscall arch_prctl2@32",
+       "err, 'arch_prctl2' is no system call; give its name as in 'man 2 syscalls', or its number (hexadecimal)"},
+      {"!syscall semget2@64",
+       "err, 'semget2' is no system call; give its name as in 'man 2 syscalls', or its number (hexadecimal)"},
+      {"!syscall semop@32", "err, 'semop' is a system call of 64-bit programs only; leave '@32' out"},
+      {"!syscall open@16", "unknown parameter 'open@16'"},
+      {"!syscall open@", "unknown parameter 'open@'"},
+      {"!syscall open@32@32", "unknown parameter 'open@32@32'"},
+      {"!syscall 100000000@32", "unknown parameter '100000000'"},
+      {"!syscall @32 close@32", "unknown parameter 'close@32'"},
       {"!syscall openat close", "unknown parameter 'close'"},
       {"!syscall 100000000", "unknown parameter '100000000'"},
       {"!sysret 1", "incorrect use of the '!sysret'"},

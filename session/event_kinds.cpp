@@ -15,9 +15,14 @@ constexpr std::uint32_t hook = 0, detour = 7, hidden_breakpoint = 8;
 constexpr std::string_view system_call_notes =
     "arguments are @rdi @rsi @rdx @r10 @r8 @r9. Post is at the kernel's entry, not behind the system call: for its "
     "result\n"
-    "see '!sysret'. Skipped (sc), the program goes on behind SYSCALL with the @rax of the script. 32-bit programs, "
-    "which\n"
-    "enter by INT 80, SYSENTER or a SYSCALL of their own, are no triggers";
+    "see '!sysret'. Skipped (sc), the program goes on behind SYSCALL with the @rax of the script.\n"
+    "NAME@32, N@32 or @32 alone are the system calls of 32-bit programs: INT 80, the SYSENTER of Intel's processors "
+    "and "
+    "the\n"
+    "SYSCALL of AMD's. Their names have other numbers, arguments are @ebx @ecx @edx @esi @edi @ebp. Of INT 80 post is "
+    "behind\n"
+    "it, before the kernel gets it. '!syscall' and '!syscall2' are the same there; without @32 they are 64-bit "
+    "programs' calls";
 constexpr std::string_view system_return_notes =
     "pre has the result in @rax, RIP and RFLAGS of the program in @rcx and @r11; post is in user mode. Linux returns "
     "by\n"
@@ -105,16 +110,17 @@ constexpr EventKind kinds[] = {
     {"!epthook", "", hidden_breakpoint, not_built, pre_only, "Address", "hidden breakpoint", "", "", ""},
     {"!epthook2", "", detour, not_built, pre_only, "Address", "hidden detour", "", "", ""},
     {"!monitor", "", hook, not_built, all_stages, "Attr From To", "watches memory", "", "", ""},
-    {"!syscall", "", HYPERDBG_EVENT_SYSCALL, take_system_call, all_stages, "[Number|Name]",
+    {"!syscall", "", HYPERDBG_EVENT_SYSCALL, take_system_call, all_stages, "[Number|Name][@32]",
      "triggers on the SYSCALL instruction of 64-bit programs, for one system call or for all", "the system call's number (RAX)",
      "!syscall openat script { printf(\"%s opens %s\\n\", $pname, @rsi); }\n"
      "!syscall 27 pid 1c0 script { @rax = 0n1234; event_sc(1); }\n"
      "!syscall write script { if (@rdi == 1) { @rdi = 2; } }\n"
-     "!syscall stage post script { .count = .count + 1; }",
+     "!syscall stage post script { .count = .count + 1; }\n"
+     "!syscall open@32 script { printf(\"%s opens %s\\n\", $pname, @ebx); }",
      system_call_notes,
      "note: SYSCALL was executed already when this event runs, so RCX and R11 of the program are lost: they hold its RIP\n"
      "and RFLAGS. All other registers are the program's. '!syscall2' sees these two as well, and is slower"},
-    {"!syscall2", "", HYPERDBG_EVENT_SYSCALL, take_faulting_system_call, all_stages, "[Number|Name]",
+    {"!syscall2", "", HYPERDBG_EVENT_SYSCALL, take_faulting_system_call, all_stages, "[Number|Name][@32]",
      "as !syscall, before SYSCALL is executed (EFER.SCE is off): RCX and R11 are still the program's", "the system call's number (RAX)",
      "!syscall2 getpid script { printf(\"rcx %llx r11 %llx\\n\", @rcx, @r11); }\n"
      "!syscall2 execve stage all",

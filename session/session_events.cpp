@@ -37,7 +37,7 @@ std::string_view listed_text(const EventDefinition& definition) {
 
 Bytes encode_event(const EventDefinition& definition, ByteView condition, const std::vector<BuiltAction>& actions) {
   hyperdbg_event event{};
-  event.kind = definition.kind->kind;
+  event.kind = definition.trigger;
   event.stage = definition.stage;
   event.key = definition.key;
   event.flags = definition.flags;

@@ -15,20 +15,19 @@ struct SystemCallName {
 };
 #include "system_call_names_table.inc"
 
-const SystemCallName* find(std::span<const SystemCallName> names, std::string_view name) {
+std::optional<std::uint32_t> find(std::span<const SystemCallName> names, std::string_view name) {
   const auto found = std::ranges::find(names, to_lower(name), &SystemCallName::name);
-  return found == names.end() ? nullptr : &*found;
+  return found == names.end() ? std::nullopt : std::optional(found->number);
 }
 
 }  // namespace
 
 std::optional<std::uint32_t> system_call_number(std::string_view name) {
-  const SystemCallName* const found = find(system_calls_64, name);
-  return found == nullptr ? std::nullopt : std::optional(found->number);
+  return find(system_calls_64, name);
 }
 
-bool is_32_bit_system_call(std::string_view name) {
-  return find(system_calls_32, name) != nullptr;
+std::optional<std::uint32_t> system_call_number_32(std::string_view name) {
+  return find(system_calls_32, name);
 }
 
 }  // namespace hyperdbg

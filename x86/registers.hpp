@@ -99,6 +99,7 @@ enum class Vector : u8 {
   overflow = 4,
   invalid_opcode = 6,
   double_fault = 8,
+  not_present = 11,
   general_protection = 13,
   page_fault = 14,
 };

@@ -32,7 +32,7 @@ constexpr std::string_view common_details =
 Expected<void> run(Console& console, const CommandLine& line) {
   const EventDefinition definition = TRY_EXPECTED(parse_event_command(line.tokens, console.session().event_rules()));
   TRY_EXPECTED(console.session().add_event(definition));
-  if (!definition.kind->remark.empty()) console.print("{}\n", definition.kind->remark);
+  if (!definition.remark.empty()) console.print("{}\n", definition.remark);
   if (console.session().paused() && console.settings().auto_unpause) console.resume_messages();
   return {};
 }

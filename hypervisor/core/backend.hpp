@@ -59,6 +59,8 @@ concept Backend = requires(typename B::Cpu& cpu, const typename B::Cpu& constant
   // Exits for what nobody watches are switched off; add_intercept() switches one on.
   {B::clear_intercepts(cpu)};
   {B::add_intercept(cpu, u32{}, value)};
+  // INT 80 and SYSENTER of user mode exit, besides the intercepts; `false` puts back what is not an intercept.
+  {B::watch_32_bit_calls(cpu, bool{})};
   {B::flush(cpu)};
   {B::set_tsc_offset(cpu, value)};
   {B::describe(constant)};  // exit reason and state into the fault report
@@ -82,6 +84,8 @@ struct BackendOperations {
   bool (*write_msr)(Vcpu&, u32, u64);
   void (*clear_intercepts)(Vcpu&);
   void (*add_intercept)(Vcpu&, u32, u64);
+  void (*watch_32_bit_calls)(Vcpu&, bool);
+  bool has_32_bit_syscall;
   void (*flush)(Vcpu&);
   void (*set_tsc_offset)(Vcpu&, u64);
   void (*describe)(const Vcpu&);
@@ -112,6 +116,8 @@ constexpr BackendOperations operations_of() {
       [](Vcpu& v, u32 msr, u64 value) { return B::write_msr(static_cast<Cpu&>(v), msr, value) == MsrResult::done; },
       [](Vcpu& v) { B::clear_intercepts(static_cast<Cpu&>(v)); },
       [](Vcpu& v, u32 kind, u64 key) { B::add_intercept(static_cast<Cpu&>(v), kind, key); },
+      [](Vcpu& v, bool on) { B::watch_32_bit_calls(static_cast<Cpu&>(v), on); },
+      B::has_32_bit_syscall,
       [](Vcpu& v) { B::flush(static_cast<Cpu&>(v)); },
       [](Vcpu& v, u64 offset) { B::set_tsc_offset(static_cast<Cpu&>(v), offset); },
       [](const Vcpu& v) { B::describe(static_cast<const Cpu&>(v)); },

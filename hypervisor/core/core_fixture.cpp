@@ -365,6 +365,12 @@ u32 CoreTest::add_masked_event(u32 kind, u64 key, u32 stage, u64 mask, Script sc
   return add_scripted(event, std::move(script));
 }
 
+u32 CoreTest::add_event_on(u32 core, u32 kind, u64 key, Script script) {
+  hyperdbg_event event = event_of(kind, key, HYPERDBG_PRE, 0);
+  event.core = core;
+  return add_scripted(event, std::move(script));
+}
+
 u32 CoreTest::add_break(u32 kind, u64 key, u32 stage) {
   return add(event_of(kind, key, stage, 0), bytes_of(hyperdbg_action{HYPERDBG_ACTION_BREAK, 0, 0, 0, 0}));
 }

@@ -35,6 +35,7 @@ struct FakeCpu : Vcpu {
   u64 gdtr = 0;
   u16 cs = 0x10, ss = 0x18;
   u32 code_bits = 64;
+  bool watches_32_bit_calls = false;
   u64 cr0 = 0x80010033, cr2 = 0, cr4 = 0x20, dr[8] = {};
 };
 
@@ -70,6 +71,7 @@ struct FakeBackend {
   static constexpr bool has_64_bit_far_pointers = true;
   static void clear_intercepts(Cpu& cpu) { cpu.intercepts.clear(); }
   static void add_intercept(Cpu& cpu, u32 kind, u64 key) { cpu.intercepts.insert({kind, key}); }
+  static void watch_32_bit_calls(Cpu& cpu, bool on) { cpu.watches_32_bit_calls = on; }
   static void flush(Cpu& cpu) { cpu.trace.push_back("flush"); }
   static void set_tsc_offset(Cpu& cpu, u64 offset) { cpu.tsc_offset = offset; }
   static void describe(const Cpu&) { report("state of the fake CPU\n"); }
@@ -152,6 +154,7 @@ class CoreTest : public testing::Test {
   Bytes code(Script script);
   u32 add_event(u32 kind, u64 key, u32 stage, Script script, u32 flags = 0);
   u32 add_masked_event(u32 kind, u64 key, u32 stage, u64 mask, Script script);
+  u32 add_event_on(u32 core, u32 kind, u64 key, Script script);
   u32 add_break(u32 kind, u64 key, u32 stage);
   hyperdbg_event_info info(u32 event);
   // Puts the words into the trace.

@@ -64,6 +64,10 @@ void dispatch(typename B::Cpu& cpu, const Exit& exit) {
       return handle_hypercall<B>(cpu, exit.length);
     case ExitKind::exception:
       return handle_exception<B>(cpu, exit);
+    case ExitKind::interrupt_call:
+      return handle_interrupt_call<B>(cpu, exit);
+    case ExitKind::sysenter:
+      return handle_sysenter<B>(cpu, exit.length);
     case ExitKind::interrupt:
       handle_interrupt<B>(cpu, exit.interrupt);
       if (cpu.nmi_taken) handle_nmi<B>(cpu);  // it came while the interrupt was acknowledged

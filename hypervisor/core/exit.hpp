@@ -19,6 +19,8 @@ enum class ExitKind : u8 {
   control_register,
   hypercall,
   exception,
+  interrupt_call,    // INT 80 in user mode
+  sysenter,          // in user mode
   interrupt,         // from outside, acknowledged
   interrupt_window,  // the guest can take an interrupt now
   nmi,
@@ -74,7 +76,8 @@ struct Exit {
     DebugRegisterInfo debug_register;
     ControlRegisterInfo control_register;
     ExceptionInfo exception;
-    u8 interrupt;  // vector
+    Injection call;  // of INT 80: what takes the guest to its handler, once RIP is behind the instruction
+    u8 interrupt;    // vector
   };
 };
 

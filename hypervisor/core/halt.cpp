@@ -130,7 +130,8 @@ void resume_cpu(Vcpu& vcpu) {
   if (vcpu.intercept_generation != machine.engine.generation()) {
     bool system_calls = false;
     const auto arm = [&](const Engine::Addition& added) {
-      system_calls |= added.kind == HYPERDBG_EVENT_SYSCALL || added.kind == HYPERDBG_EVENT_SYSRET;
+      system_calls |= added.kind == HYPERDBG_EVENT_SYSCALL || added.kind == HYPERDBG_EVENT_SYSCALL_32 ||
+                      added.kind == HYPERDBG_EVENT_SYSRET;
       if (added.core == HYPERDBG_ANY_CORE || added.core == vcpu.core) {
         vcpu.backend->add_intercept(vcpu, added.kind, added.key);
       }

@@ -18,6 +18,14 @@ bool watches_any(u32 kind, u32 core) {
   return any;
 }
 
+// SYSENTER and INT 80 may come to exit by what all CPUs share.
+bool any_core_watches(u32 kind) {
+  if (!machine.engine.watches(kind)) return false;
+  for (u32 core = 0; core < machine.boot->cpus; ++core)
+    if (watches_any(kind, core)) return true;
+  return false;
+}
+
 // A byte CC in the page of the kernel's entry, the only one of which it is known that user mode's tables map it. In the
 // middle of an instruction it is as good. 0 if there is none.
 u64 find_breakpoint(const Vcpu& vcpu, u64 entry) {
@@ -96,6 +104,14 @@ void leave_trap(Vcpu& vcpu, const SystemCalls& left) {
   vcpu.instruction_pointer_set = set;
 }
 
+void leave_way(Vcpu& vcpu) {
+  const SystemCalls left = vcpu.system_calls;
+  if (left.moves_entry()) vcpu.backend->write_msr(vcpu, lstar, left.entry);
+  set_way(vcpu, SystemCallWay::none);
+  leave_trap(vcpu, left);
+  vcpu.system_calls = {};
+}
+
 bool move_entry(Vcpu& vcpu, u64 entry) {
   SystemCalls& calls = vcpu.system_calls;
   if (prepare_stub(vcpu, entry)) {
@@ -115,7 +131,7 @@ void arm_entry(Vcpu& vcpu) {
   const SystemCalls before = vcpu.system_calls;
   if (before.way == SystemCallWay::fault) set_way(vcpu, SystemCallWay::none);
   if (!move_entry(vcpu, entry)) {
-    disarm_system_calls(vcpu);
+    leave_way(vcpu);
     return arm_fault(vcpu);
   }
   if (before.trap != vcpu.system_calls.trap) leave_trap(vcpu, before);
@@ -125,23 +141,22 @@ void arm_entry(Vcpu& vcpu) {
 }  // namespace
 
 void disarm_system_calls(Vcpu& vcpu) {
-  const SystemCalls left = vcpu.system_calls;
-  if (left.moves_entry()) vcpu.backend->write_msr(vcpu, lstar, left.entry);
-  set_way(vcpu, SystemCallWay::none);
-  leave_trap(vcpu, left);
-  vcpu.system_calls = {};
+  leave_way(vcpu);
+  vcpu.backend->watch_32_bit_calls(vcpu, false);
 }
 
 void arm_system_calls(Vcpu& vcpu) {
+  vcpu.backend->watch_32_bit_calls(vcpu, any_core_watches(HYPERDBG_EVENT_SYSCALL_32));
   const bool calls = watches_any(HYPERDBG_EVENT_SYSCALL, vcpu.core);
   const bool returns = watches_any(HYPERDBG_EVENT_SYSRET, vcpu.core);
-  if (!calls && !returns) {
-    if (vcpu.system_calls.way != SystemCallWay::none) disarm_system_calls(vcpu);
-  } else if (returns || machine.engine.wants_faulting_calls()) {
-    if (vcpu.system_calls.moves_entry()) disarm_system_calls(vcpu);
+  const bool calls_32 = vcpu.backend->has_32_bit_syscall && watches_any(HYPERDBG_EVENT_SYSCALL_32, vcpu.core);
+  if (returns || calls_32 || (calls && machine.engine.wants_faulting_calls())) {
+    if (vcpu.system_calls.moves_entry()) leave_way(vcpu);
     arm_fault(vcpu);
-  } else {
+  } else if (calls) {
     arm_entry(vcpu);
+  } else if (vcpu.system_calls.way != SystemCallWay::none) {
+    leave_way(vcpu);
   }
 }
 

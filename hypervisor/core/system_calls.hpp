@@ -3,7 +3,7 @@
 #include "base/types.hpp"
 #include "x86/registers.hpp"
 
-// How SYSCALL and SYSRET come to exit on a CPU.
+// How system calls come to exit on a CPU: SYSCALL and SYSRET. INT 80 and SYSENTER are the backend's.
 namespace hyperdbg {
 
 struct Vcpu;
@@ -15,7 +15,7 @@ enum class SystemCallWay : u8 {
   // LSTAR leads to a byte CC (INT3) beside the kernel's own entry: where user mode's page tables (KPTI) have nothing
   // but that page, every system call exits once.
   breakpoint,
-  // EFER.SCE is off: SYSCALL and SYSRET raise #UD.
+  // EFER.SCE is off: SYSCALL and SYSRET raise #UD, in 32-bit programs as well.
   fault,
 };
 

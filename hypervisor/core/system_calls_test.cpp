@@ -54,6 +54,7 @@ struct SystemCallEvents : CoreTest {
     cpu().ss = user_ss;
     cpu().rip = user_start;
     cpu().rflags = user_flags;
+    cpu().code_bits = 64;
     cpu().registers.rax = number;
     cpu().registers.rcx = 0xc;
     cpu().registers.r11 = 0xb;
@@ -75,6 +76,13 @@ struct SystemCallEvents : CoreTest {
   void raise(u8 vector) {
     Exit exit{.kind = ExitKind::exception, .length = u8(vector == 3), .io = {}};
     exit.exception = {fault_of(vector), 0};
+    run(exit);
+  }
+  void interrupt_call(u64 call = number) {
+    user({0xcd, 0x80});
+    cpu().registers.rax = call;
+    Exit exit{.kind = ExitKind::interrupt_call, .length = 2, .io = {}};
+    exit.call = {.type = InjectionType::external_interrupt, .vector = 0x80};
     run(exit);
   }
   // What is seen of the CPU in an event.
@@ -250,7 +258,7 @@ TEST_F(SystemCallEvents, LeaveOtherInvalidOpcodesToTheGuest) {
   EXPECT_EQ(trace, Trace{"#6"});
 }
 
-TEST_F(SystemCallEvents, Of32BitProgramsAreNone) {
+TEST_F(SystemCallEvents, OfPlainFormSeeNo32BitProgram) {
   add_event(HYPERDBG_EVENT_SYSCALL, HYPERDBG_ANY_KEY, HYPERDBG_PRE, notes("call"), HYPERDBG_EVENT_BY_FAULT);
   arm();
   user({0x0f, 0x05});
@@ -259,6 +267,117 @@ TEST_F(SystemCallEvents, Of32BitProgramsAreNone) {
   EXPECT_EQ(cpu().rip, entry + 8);
   EXPECT_EQ(cpu().code_bits, 64u);
   EXPECT_EQ(trace, Trace{"advance"});
+}
+
+TEST_F(SystemCallEvents, Of32BitProgramsHaveWaysOfTheirOwn) {
+  const u32 plain = add_event(HYPERDBG_EVENT_SYSCALL, number, HYPERDBG_PRE, notes("64"));
+  arm();
+  EXPECT_FALSE(cpu().watches_32_bit_calls);
+  EXPECT_EQ(cpu().msrs[efer], guest_efer);
+  add_event(HYPERDBG_EVENT_SYSCALL_32, number, HYPERDBG_PRE, notes("32"));
+  arm();
+  EXPECT_TRUE(cpu().watches_32_bit_calls);
+  EXPECT_EQ(cpu().msrs[efer], without_enable);
+  EXPECT_EQ(cpu().msrs[lstar], entry);
+  machine.engine.clear(*machine.engine.find(plain));
+  machine.engine.reap();
+  arm();
+  EXPECT_TRUE(cpu().watches_32_bit_calls);
+  clear_all();
+  resume_cpu(cpu());
+  EXPECT_FALSE(cpu().watches_32_bit_calls);
+  EXPECT_EQ(cpu().msrs[efer], guest_efer);
+}
+
+TEST_F(SystemCallEvents, Of32BitProgramsOnAnotherCoreAreArmedHereToo) {
+  add_event_on(1, HYPERDBG_EVENT_SYSCALL_32, number, notes("call"));
+  arm();
+  EXPECT_TRUE(cpu().watches_32_bit_calls);
+  EXPECT_EQ(cpu().msrs[efer], guest_efer);
+  interrupt_call();
+  EXPECT_EQ(trace, (Trace{"advance", "interrupt 128"}));
+  machine.cpu_offline(cpu());
+  EXPECT_FALSE(cpu().watches_32_bit_calls);
+}
+
+TEST_F(SystemCallEvents, Of32BitProgramsComeByInt80) {
+  add_event(HYPERDBG_EVENT_SYSCALL_32, number, HYPERDBG_ALL, notes("call"));
+  arm();
+  interrupt_call();
+  EXPECT_EQ(trace, (Trace{"call user", "advance", "interrupt 128", "call user"}));
+  EXPECT_EQ(cpu().rip, user_start + 2);
+  EXPECT_EQ(cpu().rflags, user_flags);  // a single-step's TF is the handler's to save
+  trace.clear();
+  cpu().injection.reset();
+  interrupt_call(number + 1);
+  EXPECT_EQ(trace, (Trace{"advance", "interrupt 128"}));
+}
+
+TEST_F(SystemCallEvents, OfInt80LeaveWaitingNmisForLater) {
+  add_event(HYPERDBG_EVENT_SYSCALL_32, number, HYPERDBG_PRE, notes("call"));
+  arm();
+  cpu().injection = Injection{.type = InjectionType::nmi, .vector = 2};
+  interrupt_call();
+  EXPECT_EQ(trace, (Trace{"call user", "advance", "interrupt 128", "NMI"}));
+}
+
+TEST_F(SystemCallEvents, OfInt80AreSkipped) {
+  add_event(HYPERDBG_EVENT_SYSCALL_32, number, HYPERDBG_PRE, notes("call"), HYPERDBG_EVENT_SHORT_CIRCUIT);
+  arm();
+  interrupt_call();
+  EXPECT_EQ(trace, (Trace{"call user", "advance"}));
+  EXPECT_EQ(cpu().rip, user_start + 2);
+  EXPECT_FALSE(cpu().injection);
+}
+
+TEST_F(SystemCallEvents, Of32BitProgramsComeBySyscall) {
+  add_event(HYPERDBG_EVENT_SYSCALL_32, number, HYPERDBG_ALL, notes("call"));
+  arm();
+  user({0x0f, 0x05});
+  cpu().code_bits = 32;
+  raise(6);
+  EXPECT_EQ(trace, (Trace{"call user", "advance", "call kernel"}));
+  EXPECT_EQ(cpu().rip, entry + 8);
+  trace.clear();
+  user({0x0f, 0x05});
+  cpu().code_bits = 64;
+  raise(6);
+  EXPECT_EQ(trace, Trace{"advance"});
+  expect_in_kernel();
+}
+
+TEST_F(SystemCallEvents, Of32BitProgramsComeBySysenter) {
+  cpu().msrs.insert({{0x174, kernel_cs}, {0x175, 0xfffffe0000002000}, {0x176, entry + 0x20}});
+  add_event(HYPERDBG_EVENT_SYSCALL_32, number, HYPERDBG_ALL, notes("call"));
+  arm();
+  user({0x0f, 0x34});
+  cpu().code_bits = 32;
+  run(ExitKind::sysenter, 2);
+  EXPECT_EQ(trace, (Trace{"call user", "advance", "call kernel"}));
+  EXPECT_EQ(cpu().rip, entry + 0x20);
+  EXPECT_EQ(cpu().registers.rsp, 0xfffffe0000002000u);
+  EXPECT_EQ(cpu().rflags, user_flags & ~0x200u);
+  EXPECT_EQ(cpu().cs, kernel_cs);
+  EXPECT_EQ(cpu().ss, kernel_ss);
+  EXPECT_EQ(cpu().code_bits, 64u);
+}
+
+// In the vDSO; behind SYSENTER of another program there is its own code.
+TEST_F(SystemCallEvents, OfTheVdsoAreSkippedWithTheInt80BehindThem) {
+  add_event(HYPERDBG_EVENT_SYSCALL_32, number, HYPERDBG_PRE, notes("call"), HYPERDBG_EVENT_SHORT_CIRCUIT);
+  arm();
+  user({0x0f, 0x34, 0xcd, 0x80, 0x5d});
+  cpu().code_bits = 32;
+  run(ExitKind::sysenter, 2);
+  EXPECT_EQ(cpu().rip, user_start + 4);
+  user({0x0f, 0x05, 0xcd, 0x80, 0x5d});
+  cpu().code_bits = 32;
+  raise(6);
+  EXPECT_EQ(cpu().rip, user_start + 4);
+  user({0x0f, 0x34, 0xcd, 0x81, 0x5d});
+  run(ExitKind::sysenter, 2);
+  EXPECT_EQ(cpu().rip, user_start + 2);
+  EXPECT_EQ(cpu().privilege, 3u);
 }
 
 TEST_F(SystemCallEvents, EndInSysret) {

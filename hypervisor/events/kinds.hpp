@@ -39,6 +39,7 @@ struct KindRow {
 
 inline constexpr KindRow kind_table[] = {
     {HYPERDBG_EVENT_SYSCALL, HYPERDBG_ALL, true, key_of_32_bits, {}, false, true},
+    {HYPERDBG_EVENT_SYSCALL_32, HYPERDBG_ALL, true, key_of_32_bits},
     {HYPERDBG_EVENT_SYSRET, HYPERDBG_ALL, true, no_key, {}, false, true},
     {HYPERDBG_EVENT_CPUID, HYPERDBG_ALL, true, key_of_32_bits},
     {HYPERDBG_EVENT_RDMSR, HYPERDBG_ALL, true, key_of_32_bits, msr_event::read_exceptions},

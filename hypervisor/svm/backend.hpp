@@ -56,6 +56,7 @@ struct Svm {
   static constexpr bool has_64_bit_far_pointers = false;
   static void clear_intercepts(Cpu& cpu);
   static void add_intercept(Cpu& cpu, u32 kind, u64 key);
+  static void watch_32_bit_calls(Cpu& cpu, bool on);
   static void flush(Cpu& cpu) { cpu.vmcb->tlb_control = x86::svm::TlbControl::flush_all; }
   static void set_tsc_offset(Cpu& cpu, u64 offset) { cpu.vmcb->tsc_offset = offset; }
   static void describe(const Cpu& cpu);

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: MIT
 #include "hypervisor/core/guest.hpp"
 #include "hypervisor/core/guest_access.hpp"
+#include "hypervisor/core/kinds/system_call.hpp"
 #include "hypervisor/core/machine.hpp"
 #include "hypervisor/core/ports.hpp"
 #include "hypervisor/cpu/routines.hpp"
 #include "hypervisor/svm/backend.hpp"
+#include "x86/gate.hpp"
 #include "x86/registers.hpp"
 
 // What exits only while an event watches it: AMD APM vol. 2, 15.9 to 15.13.
@@ -89,15 +91,37 @@ Exit exception(const SvmCpu& cpu, u8 vector) {
                       by_instruction ? length_of(cpu, decode_code(cpu)) : u8{0});
 }
 
-// INT n is delivered as it is. QEMU's INT3 comes here and not as #BP.
+// What the processor would answer INT n with in the place of its handler; the intercept came before it looked. In an
+// injected INT n the exception would be found behind the instruction (15.20).
+bool gate_refuses(const SvmCpu& cpu, u8 vector, Injection& fault) {
+  using x86::Gate;
+  if (!x86::Efer{cpu.vmcb->efer}.get(x86::Efer::lma)) return false;
+  const u64 offset = vector * Gate::size;
+  Gate gate{};
+  const bool exists = offset + Gate::size - 1 <= cpu.vmcb->idtr.limit &&
+                      read_virtual(cpu, cpu.vmcb->idtr.base + offset, &gate.value, sizeof(gate.value));
+  if (exists && cpu.vmcb->cpl <= gate.get(Gate::privilege_level) && gate.get(Gate::present)) return false;
+  const bool absent = exists && cpu.vmcb->cpl <= gate.get(Gate::privilege_level);
+  const x86::Vector raised = absent ? x86::Vector::not_present : x86::Vector::general_protection;
+  fault = fault_of(static_cast<u8>(raised), x86::gate_error_code(vector));
+  return true;
+}
+
+// INT 80 of user mode is a system call; any other INT n is delivered as it is. QEMU's INT3 comes here and not as #BP.
 Exit software_interrupt(SvmCpu& cpu) {
   constexpr u8 int3 = 0xcc, into = 0xce;
   const x86::Instruction decoded = decode_code(cpu);
   const u8 length = length_of(cpu, decoded);
   if (decoded.opcode == int3) return exception_of(fault_of(static_cast<u8>(x86::Vector::breakpoint)), 0, length);
   if (decoded.opcode == into) return exception_of(fault_of(static_cast<u8>(x86::Vector::overflow)), 0, length);
-  Svm::inject(
-      cpu, {.type = InjectionType::software_interrupt, .vector = static_cast<u8>(decoded.immediate), .length = length});
+  const u8 vector = static_cast<u8>(decoded.immediate);
+  if (Injection fault; gate_refuses(cpu, vector, fault)) return exception_of(fault, 0, 0);
+  if (is_interrupt_call(decoded) && !Svm::privileged(cpu)) {
+    Exit exit{.kind = ExitKind::interrupt_call, .length = length, .io = {}};
+    exit.call = {.type = InjectionType::software_interrupt, .vector = vector};
+    return exit;
+  }
+  Svm::inject(cpu, {.type = InjectionType::software_interrupt, .vector = vector, .length = length});
   return handled;
 }
 
@@ -155,6 +179,11 @@ void Svm::clear_intercepts(Cpu& cpu) {
   vmcb.intercept4 &= ~watched4;
   clear_msr_intercepts(cpu);
   clear_port_intercepts(cpu.io_permissions);
+}
+
+// SYSENTER is none in long mode.
+void Svm::watch_32_bit_calls(Cpu& cpu, bool on) {
+  if (on) cpu.vmcb->intercept3 |= i3::INTn;
 }
 
 void Svm::add_intercept(Cpu& cpu, u32 kind, u64 key) {

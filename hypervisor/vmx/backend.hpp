@@ -15,6 +15,8 @@ struct VmxCpu : Vcpu {
   x86::vmx::FixedBits cr0_fixed, cr4_fixed;
   x86::vmx::InvalidationType invept_type, invvpid_type;
   bool has_vpid;
+  bool watches_32_bit_calls;
+  u32 sysenter_cs;  // the guest's, while they are watched: the processor's is 0
 };
 
 // Intel VT-x with EPT. What neither an exit nor an entry touches (DR0-3, DR6, CR8, XCR0, KERNEL_GS_BASE, STAR and its
@@ -50,6 +52,7 @@ struct Vmx {
   static constexpr bool has_64_bit_far_pointers = true;
   static void clear_intercepts(Cpu& cpu);
   static void add_intercept(Cpu& cpu, u32 kind, u64 key);
+  static void watch_32_bit_calls(Cpu& cpu, bool on);
   static void flush(Cpu& cpu);
   static void set_tsc_offset(Cpu& cpu, u64 offset);
   static void describe(const Cpu& cpu);
@@ -79,6 +82,10 @@ void end_interrupt_window();
 // intercepted.cpp: exits that, but for a few, only events bring about.
 Exit decode_watched(VmxCpu& cpu, x86::vmx::ExitReason reason, bool delivering);
 u32 not_intercepted(const ControlSet& controls);  // bit i: events of kind i cannot be watched
+
+// calls_32.cpp: INT 80 and SYSENTER, which raise #GP while they are watched. If this one was for such,
+// the exit says so from then on.
+void decode_32_bit_call(VmxCpu& cpu, u32 error_code, bool delivering, Exit& exit);
 
 // msr.cpp
 void clear_msr_intercepts(VmxCpu& cpu);

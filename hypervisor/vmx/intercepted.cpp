@@ -33,7 +33,7 @@ Exit instruction(ExitKind kind) {
   return {.kind = kind, .length = instruction_length(), .io = {}};
 }
 
-Exit exception(InterruptionInformation information, bool delivering) {
+Exit exception(VmxCpu& cpu, InterruptionInformation information, bool delivering) {
   constexpr u8 double_fault = static_cast<u8>(x86::Vector::double_fault);
   const u8 vector = information.get(InterruptionInformation::vector);
   // 28.2.3: an IRET had ended the blocking of NMIs when it was interrupted, and will be executed again.
@@ -48,13 +48,15 @@ Exit exception(InterruptionInformation information, bool delivering) {
     injection.error_code = vmread(Field32::EXIT_INTERRUPTION_ERROR_CODE);
   }
   exit.exception = {injection, vmread(FieldNatural::EXIT_QUALIFICATION)};
+  if (vector == static_cast<u8>(x86::Vector::general_protection) && cpu.watches_32_bit_calls)
+    decode_32_bit_call(cpu, injection.error_code, delivering, exit);
   return exit;
 }
 
 Exit exception_or_nmi(VmxCpu& cpu, bool delivering) {
   const InterruptionInformation information{vmread(Field32::EXIT_INTERRUPTION_INFORMATION)};
   if (information.get(InterruptionInformation::type) != InterruptionType::nmi)
-    return exception(information, delivering);
+    return exception(cpu, information, delivering);
   cpu.nmi_taken = true;
   vmx_unblock_nmi();
   return {.kind = ExitKind::nmi, .length = 0, .io = {}};

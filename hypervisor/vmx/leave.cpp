@@ -94,13 +94,13 @@ void load_msrs(const LinuxState& state) {
 
 void Vmx::leave(Cpu& cpu) {
   const u64 resume = cpu.registers.rcx;
-  const LinuxState state = read_linux_state(cpu);
   u64 gdt_physical = 0;
-  if (!translate_virtual(cpu, state.gdt.base, gdt_physical)) {
+  if (!translate_virtual(cpu, vmread(FieldNatural::GUEST_GDTR_BASE), gdt_physical)) {
     report("\nhyperdbg: the guest's GDT is not mapped\n");
     stop_machine(cpu);
   }
   machine.cpu_offline(cpu);
+  const LinuxState state = read_linux_state(cpu);
   cpu::vmclear(cpu.boot->control_block);  // what the processor holds of it goes to memory
   cpu::vmxoff();
   leave_root_mode(state.cr3);

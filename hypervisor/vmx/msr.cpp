@@ -82,7 +82,7 @@ MsrResult Vmx::read_msr(const Cpu& cpu, u32 msr, u64& value) {
       value = x86::FeatureControl{}.with(x86::FeatureControl::lock, true).value;
       return MsrResult::done;
     case Msr::SYSENTER_CS:
-      value = vmread(Field32::GUEST_SYSENTER_CS);
+      value = cpu.watches_32_bit_calls ? cpu.sysenter_cs : vmread(Field32::GUEST_SYSENTER_CS);
       return MsrResult::done;
     case Msr::DEBUGCTL:
       value = vmread(Field64::GUEST_DEBUGCTL);
@@ -111,7 +111,8 @@ MsrResult Vmx::write_msr(Cpu& cpu, u32 msr, u64 value) {
     case Msr::FEATURE_CONTROL:
       return MsrResult::general_protection;  // it reads as locked
     case Msr::SYSENTER_CS:
-      vmwrite(Field32::GUEST_SYSENTER_CS, static_cast<u32>(value));
+      cpu.sysenter_cs = static_cast<u32>(value);
+      if (!cpu.watches_32_bit_calls) vmwrite(Field32::GUEST_SYSENTER_CS, cpu.sysenter_cs);
       return MsrResult::done;
     case Msr::DEBUGCTL:
       return write_debugctl(value);

@@ -4,16 +4,18 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <ucontext.h>
 
 #include "lab/probe/probe.h"
 
 static sigjmp_buf back;
 static volatile int signal_number, signal_code;
 static void *volatile signal_address;
+static volatile unsigned long signal_rip;
 
 static void on_signal(int number, siginfo_t *information, void *context)
 {
-	(void)context;
+	signal_rip = ((ucontext_t *)context)->uc_mcontext.gregs[REG_RIP];
 	signal_number = number;
 	signal_code = information->si_code;
 	signal_address = information->si_addr;
@@ -74,6 +76,21 @@ int run_divide(const struct arguments *arguments)
 int run_gp(const struct arguments *arguments)
 {
 	REPORT("gp", arguments, asm volatile("hlt"));
+	return 0;
+}
+
+/* The gate is for the kernel alone. */
+int run_int81(const struct arguments *arguments)
+{
+	static volatile unsigned long start, done;
+
+	catch_signals();
+	while (done < arguments->repeat) {
+		done++;
+		if (sigsetjmp(back, 1) == 0)
+			asm volatile("lea 1f(%%rip), %%rax\n\tmov %%rax, %0\n1:\tint $0x81" : "=m"(start) : : "rax", "memory");
+	}
+	printf("int81=%lu signal=%d behind=%lx\n", done, signal_number, signal_rip - start);
 	return 0;
 }
 

@@ -38,7 +38,7 @@ static const struct verb verbs[] = {
 	{ "in", run_in },             { "out", run_out },         { "rdtsc", run_rdtsc },
 	{ "rdtscp", run_rdtscp },     { "rdpmc", run_rdpmc },     { "syscall", run_syscall },
 	{ "syscall32", run_syscall32 }, { "int3", run_int3 },     { "ud2", run_ud2 },
-	{ "fault", run_fault },       { "divide", run_divide },   { "gp", run_gp },
+	{ "fault", run_fault },       { "divide", run_divide },   { "gp", run_gp },         { "int81", run_int81 },
 	{ "vmcall", run_vmcall },     { "xsetbv", run_xsetbv },   { "dr", run_dr },
 	{ "cr", run_cr },             { "cli", run_cli },         { "state", run_state },
 	{ "spin", run_spin },         { "spawn", run_spawn },     { "interrupts", run_interrupts },

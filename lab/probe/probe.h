@@ -46,6 +46,7 @@ int run_ud2(const struct arguments *arguments);
 int run_fault(const struct arguments *arguments);
 int run_divide(const struct arguments *arguments);
 int run_gp(const struct arguments *arguments);
+int run_int81(const struct arguments *arguments);
 int run_vmcall(const struct arguments *arguments);
 
 /* ring0.c: through the kernel module */

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
+#include "hypervisor/core/exit.hpp"
 #include "hypervisor/core/guest_access.hpp"
 #include "hypervisor/core/kinds/trigger.hpp"
 #include "hypervisor/core/system_calls.hpp"
@@ -17,6 +18,12 @@ u64 msr_of(typename B::Cpu& cpu, x86::Msr msr) {
 }
 
 inline constexpr u16 user_level = 3;
+
+inline bool is_interrupt_call(const x86::Instruction& instruction) {
+  constexpr u8 int_n = 0xcd, vector = 0x80;
+  return instruction.length != 0 && instruction.map == x86::OpcodeMap::one_byte && instruction.opcode == int_n &&
+         static_cast<u8>(instruction.immediate) == vector;
+}
 
 // STAR: selectors for the kernel in bits 47:32, for user mode in bits 63:48.
 inline FlatSegments kernel_segments(u64 star) {
@@ -53,6 +60,68 @@ void run_system_call(typename B::Cpu& cpu, u8 length, u64 entry) {
         return true;
       },
       [&] { B::advance(cpu, length); });
+}
+
+// The same for the entries of 32-bit programs, which 64-bit ones may use as well.
+template <Backend B, class Effect, class Skip>
+void run_32_bit_call(typename B::Cpu& cpu, Effect effect, Skip skip) {
+  const u64 number = cpu.registers.rax;
+  run_trigger<B>(
+      cpu, {HYPERDBG_EVENT_SYSCALL_32, static_cast<u32>(number), number},
+      [&] {
+        effect();
+        return true;
+      },
+      skip);
+}
+
+// In the vDSO an INT 80 stands behind SYSENTER and SYSCALL, for processors without them, and Linux returns behind that.
+template <Backend B>
+void skip_fast_call(typename B::Cpu& cpu, u8 length) {
+  B::advance(cpu, length);
+  const x86::Instruction next = decode_code(cpu);
+  if (is_interrupt_call(next)) B::write_register(cpu, HYPERDBG_RIP, B::instruction_pointer(cpu) + next.length);
+}
+
+// The guest arrives at its handler as it runs again. INT n ends without a single-step trap; and Linux's programs have
+// IF on, which an entry with an external interrupt insists on.
+template <Backend B>
+void execute_interrupt_call(typename B::Cpu& cpu, u8 length, const Injection& call) {
+  using x86::Rflags;
+  const Rflags rflags{B::read_register(cpu, HYPERDBG_RFLAGS)};
+  B::write_register(cpu, HYPERDBG_RFLAGS, rflags.with(Rflags::tf, false).value);
+  B::advance(cpu, length);
+  Rflags after = rflags.with(Rflags::rf, false);
+  if (call.type == InjectionType::external_interrupt) after = after.with(Rflags::if_, true);
+  B::write_register(cpu, HYPERDBG_RFLAGS, after.value);
+  Injection displaced;
+  const bool displaces = B::injecting(cpu, displaced);
+  B::inject(cpu, call);
+  if (displaces) inject_later(cpu, displaced);
+}
+
+template <Backend B>
+void handle_interrupt_call(typename B::Cpu& cpu, const Exit& exit) {
+  run_32_bit_call<B>(
+      cpu, [&] { execute_interrupt_call<B>(cpu, exit.length, exit.call); }, [&] { B::advance(cpu, exit.length); });
+}
+
+// In long mode: the kernel's code has 64 bits, and nothing keeps the program's RIP and RSP.
+template <Backend B>
+void handle_sysenter(typename B::Cpu& cpu, u8 length) {
+  run_32_bit_call<B>(
+      cpu,
+      [&] {
+        using x86::Rflags;
+        const u16 cs = static_cast<u16>(msr_of<B>(cpu, x86::Msr::SYSENTER_CS) & ~3ull);
+        const Rflags rflags{B::read_register(cpu, HYPERDBG_RFLAGS)};
+        B::load_flat_segments(cpu, {.cs = cs, .ss = static_cast<u16>(cs + 8), .level = 0, .bits = 64});
+        B::write_register(cpu, HYPERDBG_RFLAGS, rflags.with(Rflags::if_, false).value);
+        B::write_register(cpu, HYPERDBG_RSP, msr_of<B>(cpu, x86::Msr::SYSENTER_ESP));
+        B::write_register(cpu, HYPERDBG_RIP, msr_of<B>(cpu, x86::Msr::SYSENTER_EIP));
+        B::advance(cpu, 0);
+      },
+      [&] { skip_fast_call<B>(cpu, length); });
 }
 
 // It has been executed, and came to the trap instead of the kernel's entry: it is taken back, so that the event sees
@@ -95,8 +164,7 @@ void run_system_return(typename B::Cpu& cpu, const x86::Instruction& sysret) {
       [&] { B::advance(cpu, sysret.length); });
 }
 
-// #UD while EFER.SCE is off: true if it was for one of ours. SYSCALL of a 32-bit program has numbers of its own and is
-// executed without a trigger.
+// #UD while EFER.SCE is off: true if it was for one of ours.
 template <Backend B>
 bool handle_faulted_system_call(typename B::Cpu& cpu) {
   constexpr u8 syscall = 0x05, sysret = 0x07;
@@ -111,8 +179,11 @@ bool handle_faulted_system_call(typename B::Cpu& cpu) {
     run_system_call<B>(cpu, instruction.length, msr_of<B>(cpu, x86::Msr::LSTAR));
     return true;
   }
-  if (B::has_32_bit_syscall) execute_syscall<B>(cpu, instruction.length, msr_of<B>(cpu, x86::Msr::CSTAR));
-  return B::has_32_bit_syscall;
+  if (!B::has_32_bit_syscall) return false;
+  run_32_bit_call<B>(
+      cpu, [&] { execute_syscall<B>(cpu, instruction.length, msr_of<B>(cpu, x86::Msr::CSTAR)); },
+      [&] { skip_fast_call<B>(cpu, instruction.length); });
+  return true;
 }
 
 // The stub's trap is a hypercall, which exits also when nobody watches any more.
