@@ -141,15 +141,17 @@ bool Svm::takes_interrupts(const Cpu& cpu) {
          !cpu.vmcb->eventinj.get(EventInjection::valid);
 }
 
-// A virtual interrupt of the highest priority that is intercepted before the guest sees it.
+// A virtual interrupt of the highest priority that is intercepted before the guest sees it. Interrupts from outside
+// exit meanwhile, because QEMU forgets a virtual one when it delivers such.
 void Svm::await_interrupt_window(Cpu& cpu) {
   cpu.vmcb->vintr |= vintr::V_IRQ | vintr::V_INTR_PRIO_highest | vintr::V_IGN_TPR;
-  cpu.vmcb->intercept3 |= intercept3::VINTR;
+  cpu.vmcb->intercept3 |= intercept3::VINTR | intercept3::INTR;
 }
 
 void end_interrupt_window(SvmCpu& cpu) {
   cpu.vmcb->vintr &= ~(vintr::V_IRQ | vintr::V_INTR_PRIO_highest | vintr::V_IGN_TPR);
   cpu.vmcb->intercept3 &= ~intercept3::VINTR;
+  if (!machine.engine.watches(HYPERDBG_EVENT_INTERRUPT)) cpu.vmcb->intercept3 &= ~intercept3::INTR;
 }
 
 }  // namespace hyperdbg::svm

@@ -176,6 +176,7 @@ void Svm::clear_intercepts(Cpu& cpu) {
   vmcb.intercept_dr = 0;
   vmcb.intercept_exception = 0;
   vmcb.intercept3 &= ~watched3;
+  if ((vmcb.intercept3 & i3::VINTR) != 0) vmcb.intercept3 |= i3::INTR;  // injection.cpp
   vmcb.intercept4 &= ~watched4;
   clear_msr_intercepts(cpu);
   clear_port_intercepts(cpu.io_permissions);
