@@ -77,7 +77,7 @@ void end_interrupt_window(SvmCpu& cpu);
 void clear_msr_intercepts(SvmCpu& cpu);
 void add_msr_intercept(SvmCpu& cpu, u32 kind, u64 msr);
 
-// intercepted.cpp: exits that only events bring about.
-Exit decode_watched(SvmCpu& cpu);
+// intercepted.cpp: exits that only events bring about. Inlined, its frame costs every other exit 22 instructions.
+[[gnu::noinline]] Exit decode_watched(SvmCpu& cpu);
 
 }  // namespace hyperdbg::svm

@@ -80,7 +80,7 @@ void end_nmi_window(VmxCpu& cpu);
 void end_interrupt_window();
 
 // intercepted.cpp: exits that, but for a few, only events bring about.
-Exit decode_watched(VmxCpu& cpu, x86::vmx::ExitReason reason, bool delivering);
+[[gnu::noinline]] Exit decode_watched(VmxCpu& cpu, x86::vmx::ExitReason reason, bool delivering);
 u32 not_intercepted(const ControlSet& controls);  // bit i: events of kind i cannot be watched
 
 // calls_32.cpp: INT 80 and SYSENTER, which raise #GP while they are watched. If this one was for such,
