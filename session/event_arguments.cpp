@@ -137,7 +137,7 @@ Expected<void> take_faulting_system_call(OwnArguments& arguments, std::string_vi
   return {};
 }
 
-Expected<void> take_system_return(OwnArguments& arguments, std::string_view name, Words words) {
+Expected<void> take_faulting_system_return(OwnArguments& arguments, std::string_view name, Words words) {
   arguments.flags = HYPERDBG_EVENT_BY_FAULT;
   return take_none(arguments, name, words);
 }

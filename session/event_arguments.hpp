@@ -23,6 +23,6 @@ using TakeArguments = Expected<void>(OwnArguments& arguments, std::string_view n
                                      std::span<const std::string> words);
 
 TakeArguments take_none, take_32_bits, take_port, take_exception, take_interrupt, take_control_register,
-    take_system_call, take_faulting_system_call, take_system_return;
+    take_system_call, take_faulting_system_call, take_faulting_system_return;
 
 }  // namespace hyperdbg

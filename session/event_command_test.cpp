@@ -70,7 +70,8 @@ TEST(EventCommand, takes_what_its_kind_needs) {
   EXPECT_EQ(parse("!syscall").key, HYPERDBG_ANY_KEY);
   EXPECT_EQ(parse("!syscall openat").flags & HYPERDBG_EVENT_BY_FAULT, 0u);
   EXPECT_NE(parse("!syscall2 openat").flags & HYPERDBG_EVENT_BY_FAULT, 0u);
-  EXPECT_NE(parse("!sysret").flags & HYPERDBG_EVENT_BY_FAULT, 0u);
+  EXPECT_EQ(parse("!sysret").flags & HYPERDBG_EVENT_BY_FAULT, 0u);
+  EXPECT_NE(parse("!sysret2").flags & HYPERDBG_EVENT_BY_FAULT, 0u);
   EXPECT_EQ(parse("!crwrite 0 pid 1c0 10000").mask, 0x10000u);
 }
 

@@ -273,6 +273,7 @@ CoreTest::CoreTest() : trace((start_machine(), cpu().trace)) {
   line = {};
   machine.tsc_offset = 0;
   new (&machine.stop) StopControl{};
+  new (&machine.sysret_sites) SysretSites{};
   machine.stop.set_online(0, true);
   u8 nothing = 0;
   machine.engine.handle(HYPERDBG_REQUEST_RESET, {}, {&nothing, 0}, 0);

@@ -120,6 +120,7 @@ void Machine::publish_pool() {
 void Machine::cpu_online(Vcpu& vcpu) {
   stop.acquire(vcpu);
   stop.set_online(vcpu.core, true);
+  engine.reapply();
   stop.release();
   resume_cpu(vcpu);
   if (vcpu.core == 0 && link.active()) link.listen();
@@ -129,6 +130,7 @@ void Machine::cpu_offline(Vcpu& vcpu) {
   stop.acquire(vcpu);
   stop.set_online(vcpu.core, false);
   disarm_system_calls(vcpu);
+  engine.reapply();
   // The UART interrupts CPU 0 by NMI: bare Linux must not see one, neither a new one nor one that is pending by now.
   if (vcpu.core == 0 && link.active()) {
     link.close();

@@ -7,6 +7,7 @@
 #include "hypervisor/core/link.hpp"
 #include "hypervisor/core/nested.hpp"
 #include "hypervisor/core/stop.hpp"
+#include "hypervisor/core/sysret_sites.hpp"
 #include "hypervisor/events/engine.hpp"
 
 namespace hyperdbg {
@@ -25,6 +26,7 @@ class Machine {
   Engine engine;
   StopControl stop;
   DebuggerLink link;
+  SysretSites sysret_sites;
   u64 tsc_offset = 0;  // the same on all CPUs: halts must not be seen in the guest's clock
 
   Vcpu& vcpu(u32 core) const { return *reinterpret_cast<Vcpu*>(cpu_area::base_of(core) + cpu_area::vcpu_offset); }

@@ -51,7 +51,9 @@ void StopControl::set_online(u32 core, bool online) {
   const u64 bit = 1ull << core;
   if (online) {
     __atomic_or_fetch(&online_, bit, __ATOMIC_SEQ_CST);
+    __atomic_and_fetch(&left_, ~bit, __ATOMIC_SEQ_CST);
   } else {
+    __atomic_or_fetch(&left_, bit, __ATOMIC_SEQ_CST);
     __atomic_and_fetch(&online_, ~bit, __ATOMIC_SEQ_CST);
   }
 }

@@ -27,10 +27,13 @@ class StopControl {
   void set_online(u32 core, bool online);
   bool online(u32 core) const { return (online_mask() >> core & 1) != 0; }
   u64 online_mask() const { return __atomic_load_n(&online_, __ATOMIC_SEQ_CST); }
+  // Whether a CPU that was online is not: it may be the first of all that leave, and runs without us.
+  bool somebody_left() const { return __atomic_load_n(&left_, __ATOMIC_SEQ_CST) != 0; }
 
  private:
   u32 owner_ = 0;  // core + 1
   u64 online_ = 0;
+  u64 left_ = 0;
   u64 parked_ = 0;
 };
 

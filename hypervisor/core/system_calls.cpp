@@ -27,7 +27,7 @@ bool any_core_watches(u32 kind) {
 }
 
 // A byte CC in the page of the kernel's entry, the only one of which it is known that user mode's tables map it. In the
-// middle of an instruction it is as good. 0 if there is none.
+// middle of an instruction it is as good, but not in the place of a SYSRET. 0 if there is none.
 u64 find_breakpoint(const Vcpu& vcpu, u64 entry) {
   constexpr u8 int3 = 0xcc;
   u8 bytes[64];
@@ -36,7 +36,7 @@ u64 find_breakpoint(const Vcpu& vcpu, u64 entry) {
     const u64 at = page + page_offset(page_offset(entry) / sizeof(bytes) * sizeof(bytes) + i * sizeof(bytes));
     if (!read_virtual(vcpu, at, bytes, sizeof(bytes))) return 0;
     for (u64 byte = 0; byte < sizeof(bytes); ++byte)
-      if (bytes[byte] == int3) return at + byte;
+      if (bytes[byte] == int3 && !machine.sysret_sites.at(at + byte)) return at + byte;
   }
   return 0;
 }
@@ -138,19 +138,36 @@ void arm_entry(Vcpu& vcpu) {
   watch_msr(vcpu, lstar);
 }
 
+// What all CPUs share must suit all of them. One that has left runs the guest without anybody to take a #BP: until it
+// is back, SYSRET faults on the others.
+bool may_arm_sysret_sites(const Vcpu& vcpu) {
+  if (machine.stop.somebody_left() || machine.engine.wants_faulting_calls()) return false;
+  return !(vcpu.backend->has_32_bit_syscall && any_core_watches(HYPERDBG_EVENT_SYSCALL_32));
+}
+
+bool arm_sysret_sites(Vcpu& vcpu) {
+  if (!any_core_watches(HYPERDBG_EVENT_SYSRET) || !may_arm_sysret_sites(vcpu)) {
+    machine.sysret_sites.disarm(vcpu);
+    return false;
+  }
+  vcpu.backend->add_intercept(vcpu, HYPERDBG_EVENT_EXCEPTION, breakpoint_vector);
+  return machine.sysret_sites.arm(vcpu);
+}
+
 }  // namespace
 
 void disarm_system_calls(Vcpu& vcpu) {
   leave_way(vcpu);
+  machine.sysret_sites.disarm(vcpu);
   vcpu.backend->watch_32_bit_calls(vcpu, false);
 }
 
 void arm_system_calls(Vcpu& vcpu) {
   vcpu.backend->watch_32_bit_calls(vcpu, any_core_watches(HYPERDBG_EVENT_SYSCALL_32));
   const bool calls = watches_any(HYPERDBG_EVENT_SYSCALL, vcpu.core);
-  const bool returns = watches_any(HYPERDBG_EVENT_SYSRET, vcpu.core);
   const bool calls_32 = vcpu.backend->has_32_bit_syscall && watches_any(HYPERDBG_EVENT_SYSCALL_32, vcpu.core);
-  if (returns || calls_32 || (calls && machine.engine.wants_faulting_calls())) {
+  const bool faulting_returns = !arm_sysret_sites(vcpu) && watches_any(HYPERDBG_EVENT_SYSRET, vcpu.core);
+  if (faulting_returns || calls_32 || (calls && machine.engine.wants_faulting_calls())) {
     if (vcpu.system_calls.moves_entry()) leave_way(vcpu);
     arm_fault(vcpu);
   } else if (calls) {

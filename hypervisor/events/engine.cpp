@@ -190,6 +190,10 @@ void Engine::clear(Event& event) {
 void Engine::count_cleared(u32 count) {
   event_count_ -= count;
   cleared_count_ += count;
+  reapply();
+}
+
+void Engine::reapply() {
   last_removal_ = generation_.fetch_add(1, std::memory_order_release) + 1;
 }
 

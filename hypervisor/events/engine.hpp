@@ -80,6 +80,8 @@ class Engine {
 
   // Changes whenever intercepts may have to be computed again.
   u64 generation() const { return generation_.load(std::memory_order_acquire); }
+  // What CPUs intercept is made anew on all of them, although no event has changed.
+  void reapply();
   // Calls fn(Addition) for each event added since `generation`, for backends that only add to what they intercept.
   // False, and nothing called: events went away as well, or too many came; then everything has to be computed again.
   struct Addition {

@@ -2,6 +2,7 @@
 #include "hypervisor/core/guest.hpp"
 #include "hypervisor/core/guest_access.hpp"
 #include "hypervisor/core/kinds/system_call.hpp"
+#include "hypervisor/core/machine.hpp"
 #include "hypervisor/cpu/vmx_instructions.hpp"
 #include "hypervisor/vmx/backend.hpp"
 #include "x86/gate.hpp"
@@ -23,8 +24,8 @@ constexpr u8 everyone = 3, kernel_only = 0;
 constexpr u32 general_protection = 1u << static_cast<u32>(x86::Vector::general_protection);
 
 // Linux's CPUs share one IDT: the first to arm changes the gate for all, before another runs the guest that has not
-// armed; the first to disarm, or to leave, puts it back for all. What was closed by a CPU of ours counts, and not what
-// is found closed.
+// armed; the first to disarm, or to leave, puts it back for all, until that one is back. What was closed by a CPU of
+// ours counts, and not what is found closed.
 constinit bool gate_closed = false;
 
 u64 gate_address() {
@@ -43,7 +44,7 @@ void write_gate(VmxCpu& cpu, Gate gate) {
 // A gate that user mode may not use anyway stays as it is, and what it raises is the guest's.
 void close_gate(VmxCpu& cpu) {
   Gate gate{};
-  if (!gate_has(cpu, everyone, gate)) return;
+  if (machine.stop.somebody_left() || !gate_has(cpu, everyone, gate)) return;
   __atomic_store_n(&gate_closed, true, __ATOMIC_SEQ_CST);  // first: whoever finds it closed knows by whom
   write_gate(cpu, gate.with(Gate::privilege_level, kernel_only));
 }

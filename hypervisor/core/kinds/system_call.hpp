@@ -157,11 +157,20 @@ bool execute_sysret(typename B::Cpu& cpu, bool wide) {
 
 // $context is the address of the SYSRET.
 template <Backend B>
-void run_system_return(typename B::Cpu& cpu, const x86::Instruction& sysret) {
+void run_system_return(typename B::Cpu& cpu, u8 length, bool wide) {
   run_trigger<B>(
       cpu, {HYPERDBG_EVENT_SYSRET, 0, B::instruction_pointer(cpu)},
-      [&] { return execute_sysret<B>(cpu, sysret.wide) || refuse<B>(cpu, general_protection_fault); },
-      [&] { B::advance(cpu, sysret.length); });
+      [&] { return execute_sysret<B>(cpu, wide) || refuse<B>(cpu, general_protection_fault); },
+      [&] { B::advance(cpu, length); });
+}
+
+// The byte CC in the place of a SYSRET.
+template <Backend B>
+bool handle_trapped_sysret(typename B::Cpu& cpu) {
+  const SysretSite* site = machine.sysret_sites.at(B::instruction_pointer(cpu));
+  if (!site || !B::privileged(cpu)) return false;
+  run_system_return<B>(cpu, site->length, site->wide);
+  return true;
 }
 
 // #UD while EFER.SCE is off: true if it was for one of ours.
@@ -171,7 +180,7 @@ bool handle_faulted_system_call(typename B::Cpu& cpu) {
   const x86::Instruction instruction = decode_code(cpu);
   if (instruction.length == 0 || instruction.map != x86::OpcodeMap::map_0f || instruction.lock) return false;
   if (instruction.opcode == sysret) {
-    run_system_return<B>(cpu, instruction);
+    run_system_return<B>(cpu, instruction.length, instruction.wide);
     return true;
   }
   if (instruction.opcode != syscall) return false;
@@ -196,9 +205,11 @@ bool at_stub_trap(typename B::Cpu& cpu) {
 // Whether an exception is none of the guest's: then it has been handled.
 template <Backend B>
 bool handle_system_call_exception(typename B::Cpu& cpu, u8 vector) {
+  const bool breakpoint = vector == static_cast<u8>(x86::Vector::breakpoint);
+  if (breakpoint && handle_trapped_sysret<B>(cpu)) return true;
   switch (cpu.system_calls.way) {
     case SystemCallWay::breakpoint:
-      if (vector != static_cast<u8>(x86::Vector::breakpoint) || !B::privileged(cpu)) return false;
+      if (!breakpoint || !B::privileged(cpu)) return false;
       if (B::instruction_pointer(cpu) != cpu.system_calls.trap) return false;
       handle_trapped_syscall<B>(cpu);
       return true;
