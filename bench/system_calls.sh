@@ -28,7 +28,7 @@ END
 
 median() { sed -n "s/.*pair=.* $1=\\([0-9]*\\).*/\\1/p" "$out/transcript" | sort -n | awk '{ v[NR] = $1 } END { print v[int((NR + 1) / 2)] }'; }
 none=$(median none)
-for way in unwatched watched fault; do
+for way in unwatched watched fault returns; do
   awk -v way="$way" -v with="$(median $way)" -v without="$none" -v limit=1.10 'BEGIN {
     ratio = with / without
     bad = way == "unwatched" && ratio > limit

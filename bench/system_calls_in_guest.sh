@@ -26,7 +26,8 @@ while [ $pair -le $pairs ]; do
   unwatched=$(measured '!syscall 1f0 script { .n = .n + 1; }')
   watched=$(measured '!syscall getppid script { .n = .n + 1; }')
   fault=$(measured '!syscall2 1f0 script { .n = .n + 1; }')
-  echo "pair=$pair none=$none unwatched=$unwatched watched=$watched fault=$fault"
+  returns=$(measured '!sysret script { .n = .n + 1; }')
+  echo "pair=$pair none=$none unwatched=$unwatched watched=$watched fault=$fault returns=$returns"
   pair=$((pair + 1))
 done
 debugger 'unload vmm'
