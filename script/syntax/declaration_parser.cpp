@@ -7,6 +7,7 @@
 #include "abi/limits.h"
 #include "script/syntax/constant.hpp"
 #include "script/syntax/number.hpp"
+#include "script/syntax/registers.hpp"
 #include "script/syntax/words.hpp"
 
 namespace hyperdbg::script {
@@ -29,6 +30,11 @@ void lay_out(Structure& structure) {
   }
   structure.size = std::max<std::uint64_t>(aligned(end, structure.alignment), 1);
   structure.complete = true;
+}
+
+std::string why_not_variable(const Token& name) {
+  if (name.kind == TokenKind::number) return "it is a hexadecimal number; a name needs at least one letter from g to z";
+  return find_register(name.text) ? "it is a register" : "it has a meaning of its own in scripts";
 }
 
 }  // namespace
@@ -173,9 +179,7 @@ std::optional<Declaration> DeclarationParser::parse_variable(const Declarator& d
   const std::string text(name.text);
   if (name.kind == TokenKind::number || is_reserved(name.text)) {
     tokens_.complain(name.place, "Syntax Error: Invalid Syntax: `" + text + "` cannot name a variable",
-                     name.kind == TokenKind::number
-                         ? "it is a hexadecimal number; a name needs at least one letter from g to z"
-                         : "it has a meaning of its own in scripts");
+                     why_not_variable(name));
     return std::nullopt;
   }
   Declaration declaration{.name = text, .type = declarator.type, .initializer = {}, .stores = {}};
