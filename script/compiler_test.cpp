@@ -83,6 +83,16 @@ TEST(Compiler, RendersPlaceAndHint) {
             "Syntax Error: Invalid Syntax: expected `{` before `x`\nhint: the body of `if` needs braces\n");
 }
 
+TEST(Compiler, RendersOfAVeryLongLineWhatIsAroundThePlace) {
+  const std::string many(400, ';');
+  const auto diagnostics = check(many + "x = y;" + many, {});
+  ASSERT_EQ(diagnostics.size(), 1u);
+  EXPECT_EQ(diagnostics[0].column, 405u);
+  const std::string text = render(diagnostics), before(116, ';'), after(118, ';');
+  EXPECT_TRUE(text.starts_with("Line 1:\n..." + before + "x = y;" + after + "...\n" + std::string(123, ' ') + "^\n"))
+      << text;
+}
+
 TEST(Compiler, FormatsAreKeptOnce) {
   const auto script =
       compiler().compile(R"(print(1); printf("a %d\n", 1); print(2); printf("a %d\n", 2);)", {}).value();

@@ -8,11 +8,30 @@
 namespace hyperdbg::script {
 namespace {
 
+// What of the source line is shown, and where in it the caret stands.
+struct Excerpt {
+  std::string line;
+  std::size_t place;
+};
+
+// Of a very long line only what is around the place.
+Excerpt excerpt_of(const Diagnostic& diagnostic) {
+  constexpr std::size_t widest = 240, before = 120;
+  const std::string& line = diagnostic.source_line;
+  const std::size_t place = diagnostic.column == 0 ? 0 : diagnostic.column - 1;
+  if (line.size() <= widest || place > line.size()) return {line, place};
+  const std::size_t start = place > before ? place - before : 0;
+  const std::string_view head = start == 0 ? "" : "...", tail = line.size() - start > widest ? "..." : "";
+  std::string shown(head);
+  shown.append(line, start, widest).append(tail);
+  return {shown, place - start + head.size()};
+}
+
 // Keeps the tabs of the source line, so that the caret stands below its place whatever a tab is wide.
-std::string caret_line(const Diagnostic& diagnostic) {
+std::string caret_line(const Excerpt& excerpt) {
   std::string blanks;
-  for (std::uint32_t i = 0; i + 1 < diagnostic.column; ++i)
-    blanks += i < diagnostic.source_line.size() && diagnostic.source_line[i] == '\t' ? '\t' : ' ';
+  for (std::size_t i = 0; i < excerpt.place; ++i)
+    blanks += i < excerpt.line.size() && excerpt.line[i] == '\t' ? '\t' : ' ';
   return blanks + '^';
 }
 
@@ -32,7 +51,8 @@ std::string render(const Diagnostic& diagnostic) {
   std::string text = "Line " + std::to_string(diagnostic.line);
   if (!diagnostic.file.empty()) text += " of " + diagnostic.file;
   text += ":\n";
-  text += diagnostic.source_line + '\n' + caret_line(diagnostic) + '\n' + diagnostic.message + '\n';
+  const Excerpt excerpt = excerpt_of(diagnostic);
+  text += excerpt.line + '\n' + caret_line(excerpt) + '\n' + diagnostic.message + '\n';
   if (!diagnostic.hint.empty()) text += "hint: " + diagnostic.hint + '\n';
   return text;
 }
