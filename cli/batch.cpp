@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "cli/batch.hpp"
 
+#include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <sstream>
@@ -54,7 +55,8 @@ static std::string shown(const std::string& command) {
 
 Expected<void> run_batch(Console& console, const std::vector<std::string>& arguments, OnBatchError on_error) {
   std::ifstream file(arguments[0]);
-  if (!file) return fail("err, cannot read the command file '{}'", arguments[0]);
+  if (!file || std::filesystem::is_directory(arguments[0]))
+    return fail("err, cannot read the command file '{}'", arguments[0]);
   const std::string text{std::istreambuf_iterator<char>(file), {}};
   int failed = 0;
   for (const std::string& command : split_commands(replace_arguments(text, arguments))) {

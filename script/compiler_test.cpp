@@ -93,6 +93,14 @@ TEST(Compiler, RendersOfAVeryLongLineWhatIsAroundThePlace) {
       << text;
 }
 
+TEST(Compiler, OfMoreErrorsThanAPersonReadsTheRestIsCounted) {
+  std::string wrong;
+  for (int i = 0; i < 5000; ++i) wrong += "x = ;\n";
+  const auto diagnostics = check(wrong, {});
+  ASSERT_EQ(diagnostics.size(), 100u);
+  EXPECT_TRUE(diagnostics.back().message.ends_with("... and 4900 more errors")) << diagnostics.back().message;
+}
+
 TEST(Compiler, FormatsAreKeptOnce) {
   const auto script =
       compiler().compile(R"(print(1); printf("a %d\n", 1); print(2); printf("a %d\n", 2);)", {}).value();
@@ -102,6 +110,10 @@ TEST(Compiler, FormatsAreKeptOnce) {
 TEST(Compiler, DeepTextIsRefusedNotCrashing) {
   const std::string deep(100000, '(');
   EXPECT_FALSE(check("x = " + deep, {}).empty());
+  std::string structures, dimensions = "int t";
+  for (int i = 0; i < 20000; ++i) structures += "struct S" + std::to_string(i) + "{", dimensions += "[1]";
+  EXPECT_FALSE(check(structures, {}).empty());
+  EXPECT_FALSE(check(dimensions + " = {0};", {}).empty());
   EXPECT_FALSE(check("x = " + std::string(100000, '~') + "1;", {}).empty());
   std::string chain = "x = 1";
   for (int i = 0; i < 100000; ++i) chain += " + 1";

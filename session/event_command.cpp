@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <map>
@@ -81,8 +82,10 @@ std::string trimmed(std::string_view text) {
 Expected<std::string> script_text(const Token& block) {
   const std::string inner = trimmed(block.text);
   if (!to_lower(inner).starts_with("file:")) return block.text;
-  std::ifstream file(trimmed(std::string_view(inner).substr(5)));
-  const std::string text{std::istreambuf_iterator<char>(file), {}};
+  const std::string path = trimmed(std::string_view(inner).substr(5));
+  std::ifstream file(path);
+  std::string text;
+  if (!std::filesystem::is_directory(path)) text.assign(std::istreambuf_iterator<char>(file), {});
   if (trimmed(text).empty()) return fail("err, either script file is not found or it's empty");
   return text;
 }

@@ -113,6 +113,7 @@ TEST(EventCommand, reads_a_script_from_a_file) {
             "err, either script file is not found or it's empty");
   std::ofstream(path) << "print(1);\n";
   EXPECT_EQ(parse(fmt::format("!cpuid script {{ file:{} }}", path)).actions[0].text.text, "print(1);\n");
+  EXPECT_EQ(error_of("!cpuid script {file:/tmp}"), "err, either script file is not found or it's empty");
   std::remove(path);
   EXPECT_EQ(error_of(fmt::format("!cpuid script {{file:{}}}", path)),
             "err, either script file is not found or it's empty");

@@ -144,6 +144,8 @@ TEST_F(OutputSourcesTest, tcp_connects) {
   close(listener);
   ASSERT_TRUE(outputs.create("y", OutputKind::tcp, "nowhere"));
   EXPECT_NE(error_of(outputs.open("y")).find("write host:port"), std::string::npos);
+  ASSERT_TRUE(outputs.create("z", OutputKind::tcp, "127.0.0.1:99999"));
+  EXPECT_NE(error_of(outputs.open("z")).find("'99999' is no TCP port"), std::string::npos);
 }
 
 TEST_F(OutputSourcesTest, a_module_gets_each_message) {

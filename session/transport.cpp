@@ -125,6 +125,10 @@ Expected<std::unique_ptr<Transport>> connect_unix(const std::string& path) {
 }
 
 Expected<std::unique_ptr<Transport>> connect_tcp(const std::string& host, const std::string& port) {
+  // getaddrinfo() takes larger ones, and forgets their upper bits.
+  if (port.find_first_not_of("0123456789") == port.npos &&
+      (port.empty() || port.size() > 5 || std::stoul(port) > 0xffff))
+    return fail("err, '{}' is no TCP port; ports are 0 to 65535", port);
   addrinfo hints{};
   hints.ai_socktype = SOCK_STREAM;
   addrinfo* found = nullptr;

@@ -107,8 +107,13 @@ void end(Vcpu& vcpu, ExceptionFrame& frame, u32 fault, u64 address) {
   frame.rflags = x86::Rflags::always_one;
 }
 
+// HLT, MWAIT or MWAITX: nothing that they wait for comes to root mode.
 bool reached_halt(const CodeRun& run, u64 rip) {
-  return rip - run.call.entry < run.size && *reinterpret_cast<const u8*>(rip) == halt_instruction;
+  const u64 offset = rip - run.call.entry;
+  if (offset >= run.size) return false;
+  const u8* code = reinterpret_cast<const u8*>(rip);
+  if (code[0] == halt_instruction) return true;
+  return code[0] == 0x0f && run.size - offset >= 3 && code[1] == 0x01 && (code[2] == 0xc9 || code[2] == 0xfb);
 }
 
 SegmentStep begin_segment_move(Vcpu& vcpu, ExceptionFrame& frame) {

@@ -41,11 +41,14 @@ bool is_unconditional_jump(const Instruction& instruction) {
   return in_map(instruction, OpcodeMap::one_byte) && (instruction.opcode == 0xe9 || instruction.opcode == 0xeb);
 }
 
-// Far and indirect jumps, calls, IRET, system calls, XBEGIN; HLT, which ends nothing; and strings with a count.
+// Far and indirect jumps, calls, IRET, system calls, XBEGIN; HLT and MWAIT, which end nothing; and strings with a
+// count.
 bool may_go_anywhere(const Instruction& instruction) {
   const u8 opcode = instruction.opcode;
-  if (in_map(instruction, OpcodeMap::map_0f))
-    return opcode == 0x05 || opcode == 0x07 || opcode == 0x34 || opcode == 0x35;
+  if (in_map(instruction, OpcodeMap::map_0f)) {
+    const bool waits = opcode == 0x01 && (instruction.modrm == 0xc9 || instruction.modrm == 0xfb);
+    return waits || opcode == 0x05 || opcode == 0x07 || opcode == 0x34 || opcode == 0x35;
+  }
   if (!in_map(instruction, OpcodeMap::one_byte)) return false;
   const bool string = between(opcode, 0x6c, 0x6f) || between(opcode, 0xa4, 0xa7) || between(opcode, 0xaa, 0xaf);
   if (string && instruction.repeat != x86::RepeatPrefix::none) return true;

@@ -38,6 +38,8 @@ TEST(CodeTraits, what_may_not_end_is_watched) {
   EXPECT_TRUE(of({0x48, 0x94, 0xc3}).watched) << "xchg rsp, rax";
   EXPECT_TRUE(of({0xbc, 0, 0, 0, 0, 0xc3}).watched) << "mov esp, 0";
   EXPECT_TRUE(of({0xf4, 0xc3}).watched) << "hlt";
+  EXPECT_TRUE(of({0x0f, 0x01, 0xc9, 0xc3}).watched) << "mwait";
+  EXPECT_TRUE(of({0x0f, 0x01, 0xfb, 0xc3}).watched) << "mwaitx";
   EXPECT_TRUE(of({0xf3, 0xaa, 0xc3}).watched) << "rep stosb";
   EXPECT_TRUE(of({0x06, 0xc3}).watched) << "not an instruction";
 }

@@ -152,6 +152,8 @@ u32 enter(SvmCpu& cpu, u64 linux_cr3, u64 rsp, u64 rip) {
 
   enter_root_mode(cpu, cpu.vmcb->tr.base);  // own GDT, IDT, TSS; Linux's upper half is gone from here on
   machine.cpu_online(cpu);
+  // A SYSCALL of custom code would enter the guest's kernel; leave() gives Linux its EFER.
+  cpu::wrmsr(Msr::EFER, x86::Efer{cpu::rdmsr(Msr::EFER)}.with(x86::Efer::sce, false).value);
   svm_run(&cpu, cpu.vmcb_physical);
 }
 

@@ -166,7 +166,8 @@ void fill_host_state(const VmxCpu& cpu) {
   vmwrite(FieldNatural::HOST_CR3, cpu.boot->cr3);
   vmwrite(FieldNatural::HOST_CR4, cpu::read_cr4());
   vmwrite(Field64::HOST_PAT, cpu::rdmsr(Msr::PAT));
-  vmwrite(Field64::HOST_EFER, cpu::rdmsr(Msr::EFER));
+  // A SYSCALL of custom code would enter the guest's kernel.
+  vmwrite(Field64::HOST_EFER, x86::Efer{cpu::rdmsr(Msr::EFER)}.with(x86::Efer::sce, false).value);
   vmwrite(FieldNatural::HOST_RSP, cpu_area::base_of(cpu.core) + cpu_area::stack_top - 16);  // see vmx_run.S
   vmwrite(FieldNatural::HOST_RIP, reinterpret_cast<u64>(&vmx_exit));
 }

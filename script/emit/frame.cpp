@@ -87,7 +87,7 @@ void Frame::create_locals() {
                              : llvm::Constant::getNullValue(value_type(source_.locals[i].type));
     builder_.CreateStore(first, locals_[i]);
   }
-  if (source_.is_recursive) check_stack();
+  if (!source_.name.empty() && !source_.callees.empty()) check_stack();
   if (source_.arena_size != 0) enter_arena();
   // The first block only holds what every path needs; a loop may not lead back into it.
   auto* body = new_block("body");

@@ -126,6 +126,13 @@ class Resolver {
     if (!is_array && type.structure->owner)
       return complain(from.place,
                       "Syntax Error: Invalid Syntax: a structure of the debuggee's is filled member by member");
+    const Type* first = is_array                          ? type.element.get()
+                        : type.structure->members.empty() ? nullptr
+                                                          : &type.structure->members[0].type;
+    // As in C, one number stands for the first of all: {0}.
+    if (first && first->is_aggregate() && from.list.size() == 1 && from.list[0].value &&
+        constant_value(*from.list[0].value))
+      return take_apart(from, *first, offset, stores);
     const std::uint64_t most = is_array ? type.count : type.structure->members.size();
     if (from.list.size() > most)
       return complain(from.place, "Syntax Error: Invalid Syntax: " + std::to_string(from.list.size()) + " values for " +

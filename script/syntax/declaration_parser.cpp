@@ -65,7 +65,12 @@ std::optional<Type> DeclarationParser::parse_structure_body() {
       tokens_.complain(tag.place, "Duplicate struct definition: `struct " + structure->name + "`");
       return std::nullopt;
     }
+    if (++nesting_ > maximum_nesting) {
+      tokens_.complain(tag.place, too_deep);
+      return std::nullopt;
+    }
     if (!parse_members(*structure)) return std::nullopt;
+    --nesting_;
   }
   return Type{.kind = Type::Kind::structure, .structure = structure};
 }
@@ -133,14 +138,18 @@ std::optional<Declarator> DeclarationParser::parse_declarator(const Type& base) 
   return Declarator{name, *whole};
 }
 
-std::optional<Type> DeclarationParser::parse_dimensions(const Type& element) {
+std::optional<Type> DeclarationParser::parse_dimensions(const Type& element, unsigned dimensions) {
   if (!tokens_.at(TokenKind::left_bracket)) return element;
   const Place place = tokens_.take().place;
+  if (dimensions > maximum_nesting) {
+    tokens_.complain(place, too_deep);
+    return std::nullopt;
+  }
   const ExpressionPtr dimension = expressions_.parse();
   if (!dimension || !tokens_.expect(TokenKind::right_bracket, "`]`")) return std::nullopt;
   if (!types_.check_complete(element, place)) return std::nullopt;
   // From the inside out: int t[2][3] is two times three.
-  const auto inner = parse_dimensions(element);
+  const auto inner = parse_dimensions(element, dimensions + 1);
   if (!inner) return std::nullopt;
   const auto count = constant_value(*dimension);
   if (!count || *count == 0 || *count > largest_structure / size_of(*inner)) {

@@ -74,6 +74,11 @@ std::string_view Diagnostics::text_of(std::uint32_t file) const {
 
 void Diagnostics::add(Place place, std::string message, std::string hint) {
   if (std::ranges::find(list_, place, &Entry::place) != list_.end()) return;
+  constexpr std::size_t most = 100;
+  if (list_.size() == most) {
+    ++omitted_;
+    return;
+  }
   const std::string path = place.file == 0 ? "" : files_[place.file - 1].path;
   list_.push_back({place,
                    {place.line, place.column, std::move(message), std::move(hint),
@@ -88,6 +93,7 @@ std::vector<Diagnostic> Diagnostics::take() {
   std::vector<Diagnostic> diagnostics;
   for (Entry& one : list_) diagnostics.push_back(std::move(one.diagnostic));
   list_.clear();
+  if (omitted_ != 0) diagnostics.back().message += "\n... and " + std::to_string(omitted_) + " more errors";
   return diagnostics;
 }
 

@@ -50,7 +50,8 @@ class Diagnostics {
   std::uint32_t add_file(std::string path, std::string text);
   std::string_view text_of(std::uint32_t file) const;
 
-  // The second complaint about one place is a consequence of the first and is not kept.
+  // The second complaint about one place is a consequence of the first and is not kept; more than a person reads are
+  // counted.
   void add(Place place, std::string message, std::string hint = {});
   bool empty() const { return list_.empty(); }
   // In the order of the text.
@@ -69,6 +70,7 @@ class Diagnostics {
   std::string_view text_;
   std::deque<File> files_;
   std::vector<Entry> list_;
+  std::size_t omitted_ = 0;
 };
 
 }  // namespace hyperdbg::script
