@@ -36,7 +36,7 @@ std::string what_happened(const hyperdbg_code_fault& fault) {
     case HYPERDBG_CODE_ENDLESS:
       return fmt::format("it did not end within {} instructions", HYPERDBG_CODE_STEPS);
     case HYPERDBG_CODE_HALTED:
-      return "it reached HLT";
+      return "it reached HLT or MWAIT";
     case HYPERDBG_CODE_OVERFLOW:
       return fmt::format("its stack overflowed ({:x})", fault.address);
     case HYPERDBG_CODE_STACK_SEGMENT:
