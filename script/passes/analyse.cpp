@@ -4,8 +4,8 @@
 #include <utility>
 
 #include "abi/limits.h"
-#include "script/passes/calls.hpp"
 #include "script/passes/messages.hpp"
+#include "script/passes/places.hpp"
 #include "script/passes/resolve.hpp"
 #include "script/syntax/parser.hpp"
 
@@ -16,7 +16,7 @@ Program find_mistakes(std::string_view text, const CompileOptions& options, Diag
   Program program = parse(text, options.folder, options.types, diagnostics);
   resolve(program, options.symbol, options.types, diagnostics);
   number_messages(program, diagnostics);
-  if (diagnostics.empty()) plan_calls(program);
+  if (diagnostics.empty()) place_all_variables(program);
   return program;
 }
 

@@ -214,7 +214,6 @@ struct Function {
   std::vector<Variable> locals;
   Block body;
   bool defined = false;
-  bool is_recursive = false;           // calls itself, perhaps through others
   std::vector<std::uint32_t> callees;  // in Program::functions
   std::uint64_t arena_size = 0;        // bytes
 };

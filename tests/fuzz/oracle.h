@@ -30,7 +30,7 @@ static void fuel(u64 amount) {
   if (o->fuel_used > o->fuel_limit) fail(OUT_OF_FUEL);
 }
 
-static void begin_recursive(void) {
+static void begin_caller(void) {
   if (++o->depth > o->deepest) o->deepest = o->depth;
   if (o->depth > 2000) fail(STACK_OVERFLOW);
   fuel(1);

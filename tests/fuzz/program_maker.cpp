@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "tests/fuzz/program_maker.hpp"
 
+#include <algorithm>
+
 namespace hyperdbg::fuzz {
 namespace {
 
@@ -75,10 +77,11 @@ void ProgramMaker::make_function() {
   head_c_ += "static " + head + "(" + parameters + ");\n";
   head_c_ +=
       "static " + head + "_body(" + parameters + ") {\nu64 v0 = 0;\n" + variables_in_c(own) + c + nothing + "\n}\n";
-  const bool calls_itself = script.contains(self_.name + "(");
+  const auto is_called = [&](const auto& one) { return script.contains(one.name + "("); };
+  const bool calls = is_called(self_) || std::ranges::any_of(functions_, is_called);
   const std::string inner = self_.name + "_body(" + arguments + ")";
-  const std::string begin = calls_itself ? "begin_recursive(); " : "";
-  const std::string end = calls_itself ? "--o->depth; " : "";
+  const std::string begin = calls ? "begin_caller(); " : "";
+  const std::string end = calls ? "--o->depth; " : "";
   head_c_ += "static " + head + "(" + parameters + ") { " + begin;
   head_c_ +=
       has_value ? self_.result->name + " r_ = " + inner + "; " + end + "return r_; }\n" : inner + "; " + end + "}\n";
