@@ -65,12 +65,14 @@ std::optional<Type> DeclarationParser::parse_structure_body() {
       tokens_.complain(tag.place, "Duplicate struct definition: `struct " + structure->name + "`");
       return std::nullopt;
     }
-    if (++nesting_ > maximum_nesting) {
+    if (nesting_ == maximum_nesting) {
       tokens_.complain(tag.place, too_deep);
       return std::nullopt;
     }
-    if (!parse_members(*structure)) return std::nullopt;
+    ++nesting_;
+    const bool whole = parse_members(*structure);
     --nesting_;
+    if (!whole) return std::nullopt;
   }
   return Type{.kind = Type::Kind::structure, .structure = structure};
 }
