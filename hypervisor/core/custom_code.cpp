@@ -23,11 +23,10 @@ namespace hyperdbg {
 
 namespace {
 
-constexpr u64 debug = 1, stack_fault = 12, general_protection = 13, page_fault = 14, machine_check = 18,
-              first_interrupt = 32;
+constexpr u64 debug = 1, invalid_opcode = 6, stack_fault = 12, general_protection = 13, page_fault = 14,
+              machine_check = 18, first_interrupt = 32;
 constexpr u64 int_length = 2;  // INT imm8, all that raises those
 constexpr u64 resume_flag = 1 << 16;
-constexpr u8 halt_instruction = 0xf4;
 
 constinit CodeRun runs[HYPERDBG_MAXIMUM_CPUS] = {};
 
@@ -107,13 +106,26 @@ void end(Vcpu& vcpu, ExceptionFrame& frame, u32 fault, u64 address) {
   frame.rflags = x86::Rflags::always_one;
 }
 
-// HLT, MWAIT or MWAITX: nothing that they wait for comes to root mode.
-bool reached_halt(const CodeRun& run, u64 rip) {
-  const u64 offset = rip - run.call.entry;
-  if (offset >= run.size) return false;
-  const u8* code = reinterpret_cast<const u8*>(rip);
-  if (code[0] == halt_instruction) return true;
-  return code[0] == 0x0f && run.size - offset >= 3 && code[1] == 0x01 && (code[2] == 0xc9 || code[2] == 0xfb);
+// Legacy and REX prefixes, APM vol. 3, 1.2.
+bool is_prefix(u8 byte) {
+  return (byte & 0xf0) == 0x40 || (byte & 0xe7) == 0x26 || (byte & 0xfc) == 0x64 || byte == 0xf0 || byte == 0xf2 ||
+         byte == 0xf3;
+}
+
+// What HLT, MWAIT and MWAITX wait for does not come to root mode. SYSENTER and SYSEXIT would leave it where they work:
+// in long mode of AMD's they are invalid (APM vol. 3), in Bochs's model of one they are not. Asked before each
+// instruction, so it looks at no more than their bytes.
+u32 refused_instruction(const CodeRun& run, u64 rip) {
+  u64 offset = rip - run.call.entry;
+  const u8* const code = reinterpret_cast<const u8*>(run.call.entry);
+  while (offset < run.size && is_prefix(code[offset])) ++offset;
+  if (offset >= run.size) return 0;
+  if (code[offset] == 0xf4) return HYPERDBG_CODE_HALTED;
+  if (code[offset] != 0x0f || offset + 1 >= run.size) return 0;
+  const u8 opcode = code[offset + 1];
+  if (opcode == 0x34 || opcode == 0x35) return invalid_opcode;
+  if (opcode != 0x01 || offset + 2 >= run.size) return 0;
+  return code[offset + 2] == 0xc9 || code[offset + 2] == 0xfb ? HYPERDBG_CODE_HALTED : 0;
 }
 
 SegmentStep begin_segment_move(Vcpu& vcpu, ExceptionFrame& frame) {
@@ -150,8 +162,8 @@ void step(Vcpu& vcpu, ExceptionFrame& frame) {
     frame.rflags &= ~x86::Rflags::tf.mask;
   } else if (++run.steps > HYPERDBG_CODE_STEPS) {
     end(vcpu, frame, HYPERDBG_CODE_ENDLESS, 0);
-  } else if (reached_halt(run, frame.rip)) {
-    end(vcpu, frame, HYPERDBG_CODE_HALTED, 0);
+  } else if (const u32 fault = refused_instruction(run, frame.rip); fault != 0) {
+    end(vcpu, frame, fault, 0);
   } else {
     frame.rflags |= resume_flag;
   }
