@@ -93,6 +93,18 @@ TEST(Compiler, RendersOfAVeryLongLineWhatIsAroundThePlace) {
       << text;
 }
 
+TEST(Compiler, PutsTheCaretBelowItsPlaceBehindCharactersOfSeveralBytes) {
+  const auto diagnostics = check("x = strlen(\"äö\") + y;", {});
+  ASSERT_FALSE(diagnostics.empty());
+  EXPECT_TRUE(render(diagnostics[0]).contains("x = strlen(\"äö\") + y;\n" + std::string(19, ' ') + "^\n"))
+      << render(diagnostics[0]);
+}
+
+TEST(Compiler, TakesTextThatBeginsWithAByteOrderMark) {
+  EXPECT_TRUE(check("\xef\xbb\xbfprint(1);", {}).empty());
+  EXPECT_FALSE(check("print(1);\xef\xbb\xbf", {}).empty());
+}
+
 TEST(Compiler, OfMoreErrorsThanAPersonReadsTheRestIsCounted) {
   std::string wrong;
   for (int i = 0; i < 5000; ++i) wrong += "x = ;\n";
@@ -105,6 +117,13 @@ TEST(Compiler, FormatsAreKeptOnce) {
   const auto script =
       compiler().compile(R"(print(1); printf("a %d\n", 1); print(2); printf("a %d\n", 2);)", {}).value();
   EXPECT_EQ(decode_metadata(script.metadata).value(), (std::vector<std::string>{"%llx\n", "a %d\n"}));
+}
+
+TEST(Compiler, StructuresWithErrorsDoNotCountAsDepthOfThoseBehindThem) {
+  std::string text;
+  for (int i = 0; i < 99; ++i) text += "struct S" + std::to_string(i) + " { int x };\n";
+  text += "struct Good { struct In { struct Deep { int x; } deep; } in; };";
+  for (const Diagnostic& diagnostic : check(text, {})) EXPECT_FALSE(diagnostic.source_line.contains("Good"));
 }
 
 TEST(Compiler, DeepTextIsRefusedNotCrashing) {

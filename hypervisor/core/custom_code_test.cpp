@@ -202,6 +202,29 @@ TEST_F(CustomCodeTest, StepsAreCountedAndHltIsSeen) {
   cpu().code_run = nullptr;
 }
 
+TEST_F(CustomCodeTest, WhatWouldLeaveOrStopRootModeIsRefused) {
+  const auto fault_of_step = [this](const Bytes& code) {
+    CodeRun run{};
+    run.call.entry = reinterpret_cast<u64>(code.data());
+    run.size = code.size();
+    cpu().code_run = &run;
+    ExceptionFrame frame{};
+    frame.vector = 1;
+    frame.rip = run.call.entry;
+    EXPECT_TRUE(handle_code_exception(cpu(), frame));
+    cpu().code_run = nullptr;
+    return run.failed ? run.fault.fault : 0;
+  };
+  constexpr u32 invalid_opcode = 6;
+  EXPECT_EQ(fault_of_step({0x0f, 0x34}), invalid_opcode);        // SYSENTER
+  EXPECT_EQ(fault_of_step({0x48, 0x0f, 0x35}), invalid_opcode);  // SYSEXIT
+  for (const Bytes& waits :
+       {Bytes{0xf4}, {0x40, 0xf4}, {0x66, 0xf3, 0x4f, 0xf4}, {0x2e, 0x0f, 0x01, 0xc9}, {0x0f, 0x01, 0xfb}})
+    EXPECT_EQ(fault_of_step(waits), u32{HYPERDBG_CODE_HALTED});
+  for (const Bytes& other : {Bytes{0xb0, 0xf4}, {0x0f, 0x01, 0xca}, {0x0f}, {0x0f, 0x01}, {0x66, 0x66}, {0x0f, 0x31}})
+    EXPECT_EQ(fault_of_step(other), 0u);
+}
+
 // Reading CR2 is privileged, so that step() itself is left to the machine; the steps of memory are made here.
 struct SegmentMoveTest : CustomCodeTest {
   static constexpr u64 table = 0x900000, user_data = 0x00cff3000000ffff, absent_data = 0x00cf73000000ffff;

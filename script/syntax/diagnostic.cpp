@@ -27,11 +27,18 @@ Excerpt excerpt_of(const Diagnostic& diagnostic) {
   return {shown, place - start + head.size()};
 }
 
+// Bytes of a UTF-8 character behind its first.
+bool continues_character(char byte) {
+  return (static_cast<unsigned char>(byte) & 0xc0) == 0x80;
+}
+
 // Keeps the tabs of the source line, so that the caret stands below its place whatever a tab is wide.
 std::string caret_line(const Excerpt& excerpt) {
   std::string blanks;
-  for (std::size_t i = 0; i < excerpt.place; ++i)
-    blanks += i < excerpt.line.size() && excerpt.line[i] == '\t' ? '\t' : ' ';
+  for (std::size_t i = 0; i < excerpt.place; ++i) {
+    const char byte = i < excerpt.line.size() ? excerpt.line[i] : ' ';
+    if (!continues_character(byte)) blanks += byte == '\t' ? '\t' : ' ';
+  }
   return blanks + '^';
 }
 

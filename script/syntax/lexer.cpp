@@ -96,12 +96,15 @@ class Lexer {
   }
 
   void run() {
+    if (text_.starts_with(byte_order_mark)) offset_ = byte_order_mark.size();
     while (skip_blanks()) lex_token();
   }
 
   void end() { add(TokenKind::end, 0); }
 
  private:
+  static constexpr std::string_view byte_order_mark = "\xef\xbb\xbf";  // UTF-8, as some editors begin files
+
   char at(std::size_t ahead = 0) const { return offset_ + ahead < text_.size() ? text_[offset_ + ahead] : '\0'; }
   std::string_view rest() const { return text_.substr(offset_); }
 
