@@ -19,7 +19,6 @@ void add_attributes(llvm::Function& function, const Program& program, Goal goal)
   function.addFnAttr("no-builtins");
   if (!program.uses_floating) function.addFnAttr("target-features", target_features);
   if (goal == Goal::size) function.addFnAttr(llvm::Attribute::OptimizeForSize);
-  function.addParamAttr(0, llvm::Attribute::NoAlias);
   function.addParamAttr(0, llvm::Attribute::NonNull);
   function.addDereferenceableParamAttr(0, sizeof(hyperdbg_script_context));
 }
