@@ -77,31 +77,34 @@ std::optional<Type> DeclarationParser::parse_structure_body() {
   return Type{.kind = Type::Kind::structure, .structure = structure};
 }
 
+// A member that is wrong is left out, so that the ones behind it are looked at.
 bool DeclarationParser::parse_members(Structure& structure) {
   tokens_.take();
-  while (!tokens_.at(TokenKind::right_brace)) {
-    if (!types_.at_type()) {
-      tokens_.complain_expected("the type of a member");
-      return false;
-    }
-    const bool nested = at_structure_declaration() && tokens_.peek(2).kind != TokenKind::semicolon;
-    const auto base = nested ? parse_structure_body() : types_.parse_base();
-    if (!base) return false;
-    do {
-      auto declarator = parse_declarator(*base);
-      if (!declarator || !types_.check_complete(declarator->type, declarator->name.place)) return false;
-      if (structure.find(declarator->name.text)) {
-        tokens_.complain(declarator->name.place,
-                         "Duplicate struct member: `" + std::string(declarator->name.text) + "`");
-        continue;
-      }
-      structure.members.push_back({std::string(declarator->name.text), declarator->type});
-    } while (tokens_.accept(TokenKind::comma));
-    if (!tokens_.expect(TokenKind::semicolon, "`;`")) return false;
-  }
-  tokens_.take();
+  while (!tokens_.at(TokenKind::right_brace) && !tokens_.at_end())
+    if (!parse_member(structure)) tokens_.skip_statement();
+  if (!tokens_.expect(TokenKind::right_brace, "`}`")) return false;
   lay_out(structure);
   return true;
+}
+
+bool DeclarationParser::parse_member(Structure& structure) {
+  if (!types_.at_type()) {
+    tokens_.complain_expected("the type of a member");
+    return false;
+  }
+  const bool nested = at_structure_declaration() && tokens_.peek(2).kind != TokenKind::semicolon;
+  const auto base = nested ? parse_structure_body() : types_.parse_base();
+  if (!base) return false;
+  do {
+    auto declarator = parse_declarator(*base);
+    if (!declarator || !types_.check_complete(declarator->type, declarator->name.place)) return false;
+    if (structure.find(declarator->name.text)) {
+      tokens_.complain(declarator->name.place, "Duplicate struct member: `" + std::string(declarator->name.text) + "`");
+      continue;
+    }
+    structure.members.push_back({std::string(declarator->name.text), declarator->type});
+  } while (tokens_.accept(TokenKind::comma));
+  return tokens_.expect(TokenKind::semicolon, "`;`");
 }
 
 bool DeclarationParser::parse_structure_declaration() {

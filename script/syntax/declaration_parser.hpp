@@ -35,6 +35,7 @@ class DeclarationParser {
  private:
   std::optional<Type> parse_structure_body();
   bool parse_members(Structure& structure);
+  bool parse_member(Structure& structure);
   std::optional<Type> parse_dimensions(const Type& element, unsigned dimensions = 1);
   std::optional<Initializer> parse_initializer();
 
