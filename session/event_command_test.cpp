@@ -150,8 +150,10 @@ TEST(EventCommand, has_the_documented_errors) {
       {"!cpuid code {90} asm code {nop}", "err, 'code' is given twice"},
       {"!cpuid log { }", "err, 'log' needs what it shall show, for example: log { @rax, $pid, dq @rsp l 4 }"},
       {"!cpuid log {@rax, 5}",
-       "err, 'log' cannot show ' 5': it takes registers (@rax), pseudo-registers ($pid), and memory as in 'dq @rsp l "
+       "err, 'log' cannot show '5': it takes registers (@rax), pseudo-registers ($pid), and memory as in 'dq @rsp l "
        "4'"},
+      {"!cpuid log {@rax, @rcq}", "err, 'log': there is no register '@rcq'; is `@rcx` meant?"},
+      {"!cpuid log {$nosuch}", "err, 'log': there is no pseudo-register '$nosuch'"},
       {"!cpuid log {dq}", "err, 'log': 'dq' names no address"},
       {"!cpuid log {dq @rsp l 0}", "err, 'log': behind 'l' of 'dq @rsp l 0' there must be a count from 1 to 100"},
       {"!cpuid output {a}",

@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: MIT
 #include "session/log_list.hpp"
 
+#include <fmt/ranges.h>
+
 #include <algorithm>
 #include <cctype>
 #include <sstream>
 #include <vector>
 
+#include "script/syntax/nearest.hpp"
+#include "script/syntax/registers.hpp"
 #include "session/number.hpp"
 
 namespace hyperdbg {
@@ -41,6 +45,23 @@ struct Values {
     *this = {};
   }
 };
+
+// Of "@rax" or "$pid".
+Expected<void> check_known(std::string_view item) {
+  script::Nearest nearest(item.substr(1));
+  const auto look_for = [&](const auto& all) {
+    for (const auto& known : all) {
+      if (known.name == item.substr(1)) return true;
+      nearest.consider(known.name);
+    }
+    return false;
+  };
+  const bool pseudo = item[0] == '$';
+  if (pseudo ? look_for(script::all_pseudo_registers()) : look_for(script::all_registers())) return {};
+  const std::string hint = nearest.hint(item.substr(0, 1));
+  return fail("err, 'log': there is no {} '{}'{}", pseudo ? "pseudo-register" : "register", item,
+              hint.empty() ? "" : "; " + hint);
+}
 
 struct Range {
   std::string word, address;  // db, dd or dq
@@ -92,6 +113,7 @@ Expected<std::string> log_script(std::string_view list) {
     any = true;
     const bool single = words.size() == 1 && words[0].size() > 1;
     if (single && (words[0][0] == '@' || words[0][0] == '$') && is_name(std::string_view(words[0]).substr(1))) {
+      TRY_EXPECTED(check_known(words[0]));
       values.add(words[0]);
       if (values.count == values_per_line) values.finish(script);
     } else if (words[0] == "db" || words[0] == "dd" || words[0] == "dq") {
@@ -101,7 +123,7 @@ Expected<std::string> log_script(std::string_view list) {
       return fail(
           "err, 'log' cannot show '{}': it takes registers (@rax), pseudo-registers ($pid), and memory as in "
           "'dq @rsp l 4'",
-          item);
+          fmt::join(words, " "));
     }
   }
   values.finish(script);
