@@ -129,6 +129,17 @@ TEST(Compiler, OfAStructureEachWrongMemberIsToldAndTheOthersAreThere) {
   EXPECT_EQ(lines, (std::vector<std::uint32_t>{1, 2, 4})) << render(diagnostics);
 }
 
+TEST(Compiler, OneMistakeIsToldOnce) {
+  const auto lines_of = [](std::string_view text) {
+    std::vector<std::uint32_t> lines;
+    for (const Diagnostic& diagnostic : check(text, {})) lines.push_back(diagnostic.line);
+    return lines;
+  };
+  using Lines = std::vector<std::uint32_t>;
+  EXPECT_EQ(lines_of("int t[3];\nt[0] = 1;\nint y = ;\nprint(y + t[1]);"), (Lines{1, 3}));
+  EXPECT_EQ(lines_of("x = nosuch[2].one;\nx = nosuch;\nx = other;\nint f(int n) { return nosuch; }"), (Lines{1, 3, 4}));
+}
+
 TEST(Compiler, DeepTextIsRefusedNotCrashing) {
   const std::string deep(100000, '(');
   EXPECT_FALSE(check("x = " + deep, {}).empty());

@@ -30,6 +30,7 @@ class Resolver {
       note(one->result);
       locals_.clear();
       declared_.clear();
+      unresolved_.clear();
       for (std::uint32_t i = 0; i < one->parameters; ++i) {
         note(one->locals[i].type);
         declared_.insert(one->locals[i].name);
@@ -288,8 +289,9 @@ class Resolver {
   Type type_of(Local& node, Place place) {
     const auto found = locals_.find(node.name);
     if (found == locals_.end()) {
-      complain(place, "Syntax Error: Unresolved Variable: `" + node.name + "` has no value here",
-               "assign to it first; globals start with a dot");
+      if (unresolved_.insert(node.name).second)
+        complain(place, "Syntax Error: Unresolved Variable: `" + node.name + "` has no value here",
+                 "assign to it first; globals start with a dot");
       return unsigned_type;
     }
     node.index = found->second;
@@ -342,9 +344,17 @@ class Resolver {
     complain(place, "Syntax Error: Invalid Syntax: only variables have an address");
     return unsigned_type;
   }
+  // Told already; what is made of it is no mistake of its own.
+  bool is_unresolved(const Expression& expression) const {
+    if (const auto* local = std::get_if<Local>(&expression.node)) return !locals_.contains(local->name);
+    if (const auto* index = std::get_if<Index>(&expression.node)) return is_unresolved(*index->base);
+    const auto* member = std::get_if<MemberAccess>(&expression.node);
+    return member && is_unresolved(*member->base);
+  }
   Type type_of(Index& node, Place place) {
     value(*node.base);
     value(*node.index);
+    if (is_unresolved(*node.base)) return unsigned_type;
     const Type base = decayed(node.base->type);
     if (!base.is(Kind::pointer) || !node.index->type.is_word()) {
       complain(place, "Syntax Error: Invalid Syntax: `[` belongs behind an array or a pointer, around an integer");
@@ -354,6 +364,7 @@ class Resolver {
   }
   Type type_of(MemberAccess& node, Place place) {
     value(*node.base);
+    if (is_unresolved(*node.base)) return unsigned_type;
     Type type = node.base->type;
     if (node.through_pointer) type = decayed(type).is(Kind::pointer) ? *decayed(type).element : no_type;
     if (!type.is(Kind::structure) || !is_complete(*type.structure)) {
@@ -472,7 +483,8 @@ class Resolver {
   Diagnostics& diagnostics_;
   Function* function_ = nullptr;
   std::map<std::string, std::uint32_t> locals_;
-  std::set<std::string> declared_;  // of them those with a type
+  std::set<std::string> declared_;    // of them those with a type
+  std::set<std::string> unresolved_;  // names without a value that were told
   std::map<std::string, std::uint32_t> globals_;
 };
 

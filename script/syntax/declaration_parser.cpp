@@ -188,31 +188,31 @@ std::optional<Initializer> DeclarationParser::parse_initializer() {
   return initializer;
 }
 
-std::optional<Declaration> DeclarationParser::parse_variable(const Declarator& declarator) {
+bool DeclarationParser::parse_variable(const Declarator& declarator, Declaration& declaration) {
   const Token& name = declarator.name;
   const std::string text(name.text);
   if (name.kind == TokenKind::number || is_reserved(name.text)) {
     tokens_.complain(name.place, "Syntax Error: Invalid Syntax: `" + text + "` cannot name a variable",
                      why_not_variable(name));
-    return std::nullopt;
+    return false;
   }
-  Declaration declaration{.name = text, .type = declarator.type, .initializer = {}, .stores = {}};
-  if (!types_.check_complete(declaration.type, name.place)) return std::nullopt;
-  if (size_of(declaration.type) > HYPERDBG_SCRIPT_ARENA_SIZE) {
+  if (!types_.check_complete(declarator.type, name.place)) return false;
+  if (size_of(declarator.type) > HYPERDBG_SCRIPT_ARENA_SIZE) {
     tokens_.complain(name.place, "`" + text + "` is too large: scripts have " +
                                      std::to_string(HYPERDBG_SCRIPT_ARENA_SIZE) + " bytes for arrays and structures");
-    return std::nullopt;
+    return false;
   }
+  declaration.name = text;
+  declaration.type = declarator.type;
   if (tokens_.accept(TokenKind::assign)) {
     declaration.initializer = parse_initializer();
-    if (!declaration.initializer) return std::nullopt;
-  } else if (declaration.type.is(Type::Kind::array) || declaration.type.is_number()) {
-    tokens_.complain_expected("`=`", declaration.type.is_number() ? "a variable of type " + name_of(declaration.type) +
-                                                                        " needs its first value: = 0"
-                                                                  : "an array needs its first values: = {0}");
-    return std::nullopt;
+    return declaration.initializer.has_value();
   }
-  return declaration;
+  if (!declaration.type.is(Type::Kind::array) && !declaration.type.is_number()) return true;
+  tokens_.complain_expected("`=`", declaration.type.is_number() ? "a variable of type " + name_of(declaration.type) +
+                                                                      " needs its first value: = 0"
+                                                                : "an array needs its first values: = {0}");
+  return false;
 }
 
 bool DeclarationParser::check_function_head(const Declarator& head, bool in_block) {

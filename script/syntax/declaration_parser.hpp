@@ -25,8 +25,9 @@ class DeclarationParser {
   bool parse_structure_declaration();
   bool parse_typedef();
   std::optional<Declarator> parse_declarator(const Type& base);
-  // `= value`, `= { ... }` or nothing, as far as the type allows; behind the declarator.
-  std::optional<Declaration> parse_variable(const Declarator& declarator);
+  // Behind the declarator `= value`, `= { ... }` or nothing, as far as the type allows.
+  // False: something is wrong with it; it has a name if it can be known all the same.
+  bool parse_variable(const Declarator& declarator, Declaration& declaration);
   // What names a function and what it returns.
   bool check_function_head(const Declarator& head, bool in_block);
   // Behind the `(` of a function: its parameters as the first locals.

@@ -74,9 +74,10 @@ class Parser {
   // `int x = 1, y = 2`, without its semicolon.
   bool parse_variables(Block& block, const Type& base, std::optional<Declarator> declarator) {
     while (declarator) {
-      auto declaration = declarations_.parse_variable(*declarator);
-      if (!declaration) return false;
-      block.push_back(make(declarator->name.place, std::move(*declaration)));
+      Declaration declaration;
+      const bool right = declarations_.parse_variable(*declarator, declaration);
+      if (!declaration.name.empty()) block.push_back(make(declarator->name.place, std::move(declaration)));
+      if (!right) return false;
       if (!tokens_.accept(TokenKind::comma)) return true;
       declarator = declarations_.parse_declarator(base);
     }
