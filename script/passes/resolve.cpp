@@ -244,7 +244,11 @@ class Resolver {
     if (numbers && !mixed) return;
     if (from.is(Kind::array) && to.is_word()) return;
     if (to.is(Kind::structure) && same(from, to)) return;
-    complain(place, "Syntax Error: Invalid Syntax: " + name_of(from) + " cannot become " + name_of(to));
+    if (to.is(Kind::array))
+      complain(place, "Syntax Error: Invalid Syntax: an array cannot be assigned or moved as a whole",
+               "assign its elements, or use memcpy");
+    else
+      complain(place, "Syntax Error: Invalid Syntax: " + name_of(from) + " cannot become " + name_of(to));
   }
 
   Type operation_type(BinaryOperator operation, const Type& left, const Type& right, Place place) {

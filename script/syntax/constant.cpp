@@ -69,7 +69,7 @@ std::optional<std::uint64_t> constant_value(const Expression& expression) {
   if (const auto* symbol = std::get_if<Symbol>(&expression.node); symbol && symbol->address != 0)
     return symbol->address;
   if (const auto* size = std::get_if<SizeOf>(&expression.node))
-    return size->operand ? std::nullopt : Value(size_of(size->type));
+    return !size->operand ? Value(size_of(size->type)) : size->size != 0 ? Value(size->size) : std::nullopt;
   if (const auto* unary = std::get_if<Unary>(&expression.node)) return of_unary(*unary);
   if (const auto* binary = std::get_if<Binary>(&expression.node)) return of_binary(*binary);
   return std::nullopt;

@@ -46,7 +46,6 @@ bool DeclarationParser::at_structure_declaration() const {
   return behind == TokenKind::left_brace || behind == TokenKind::semicolon;
 }
 
-// From `struct` to `}`, or only the tag.
 std::optional<Type> DeclarationParser::parse_structure_body() {
   tokens_.take();
   std::shared_ptr<Structure> structure = std::make_shared<Structure>();
@@ -107,10 +106,6 @@ bool DeclarationParser::parse_member(Structure& structure) {
   return tokens_.expect(TokenKind::semicolon, "`;`");
 }
 
-bool DeclarationParser::parse_structure_declaration() {
-  return parse_structure_body() && tokens_.expect(TokenKind::semicolon, "`;`", "a structure ends with `};`");
-}
-
 bool DeclarationParser::parse_typedef() {
   tokens_.take();
   if (!types_.at_type()) {
@@ -120,7 +115,7 @@ bool DeclarationParser::parse_typedef() {
   const auto base = tokens_.at_word("struct") && (tokens_.peek(1).kind == TokenKind::left_brace ||
                                                   tokens_.peek(2).kind == TokenKind::left_brace)
                         ? parse_structure_body()
-                        : types_.parse_base();
+                        : types_.parse_base(TypeParser::Completeness::any);
   if (!base) return false;
   do {
     const auto declarator = parse_declarator(*base);

@@ -20,9 +20,10 @@ class DeclarationParser {
   DeclarationParser(TokenStream& tokens, TypeParser& types, ExpressionParser& expressions)
       : tokens_(tokens), types_(types), expressions_(expressions) {}
 
-  // `struct S { ... };` or `struct S;`, which are no statements.
+  // `struct S { ... }` or `struct S;`
   bool at_structure_declaration() const;
-  bool parse_structure_declaration();
+  // From `struct` to `}`, or only the tag.
+  std::optional<Type> parse_structure_body();
   bool parse_typedef();
   std::optional<Declarator> parse_declarator(const Type& base);
   // Behind the declarator `= value`, `= { ... }` or nothing, as far as the type allows.
@@ -34,7 +35,6 @@ class DeclarationParser {
   bool parse_parameters(Function& function);
 
  private:
-  std::optional<Type> parse_structure_body();
   bool parse_members(Structure& structure);
   bool parse_member(Structure& structure);
   std::optional<Type> parse_dimensions(const Type& element, unsigned dimensions = 1);

@@ -19,17 +19,17 @@ Base split_prefix(std::string_view word) {
     switch (word[1]) {
       case 'x':
       case 'X':
-        return {16, "hexadecimal", digits};
+        return {16, "a hexadecimal", digits};
       case 'n':
-        return {10, "decimal", digits};
+        return {10, "a decimal", digits};
       case 't':
       case 'o':
-        return {8, "octal", digits};
+        return {8, "an octal", digits};
       case 'y':
-        return {2, "binary", digits};
+        return {2, "a binary", digits};
     }
   }
-  return {16, "hexadecimal", word};
+  return {16, "a hexadecimal", word};
 }
 
 unsigned digit_value(char digit) {
@@ -48,7 +48,7 @@ std::expected<std::uint64_t, std::string> parse_number(std::string_view word) {
   for (const char digit : base.digits) {
     if (digit == '`') continue;
     if (digit_value(digit) >= base.value)
-      return std::unexpected("`" + std::string(word) + "` is not a " + base.name + " number");
+      return std::unexpected("`" + std::string(word) + "` is not " + base.name + " number");
     if (__builtin_mul_overflow(value, base.value, &value) || __builtin_add_overflow(value, digit_value(digit), &value))
       return std::unexpected("`" + std::string(word) + "` does not fit into 64 bits");
     any = true;

@@ -62,13 +62,23 @@ class Parser {
   // What starts with a type: structures and typedefs leave no statement, variables one each.
   bool parse_declaration(Block& block) {
     if (tokens_.at_word("typedef")) return declarations_.parse_typedef();
-    if (declarations_.at_structure_declaration()) return declarations_.parse_structure_declaration();
+    if (declarations_.at_structure_declaration()) return parse_structure(block);
     const auto base = types_.parse_base();
     if (!base) return false;
     const auto first = declarations_.parse_declarator(*base);
     if (!first) return false;
     if (tokens_.at(TokenKind::left_parenthesis)) return parse_function(*first);
     return parse_variables(block, *base, *first) && expect_semicolon();
+  }
+
+  // `struct S { ... };`, also with variables of it before the semicolon.
+  bool parse_structure(Block& block) {
+    const auto type = declarations_.parse_structure_body();
+    if (!type) return false;
+    const bool names_variables = tokens_.at(TokenKind::star) || is_name_like(tokens_.peek());
+    if (!names_variables || tokens_.at_new_line())
+      return expect_semicolon("a structure ends with `};`");
+    return parse_variables(block, *type, declarations_.parse_declarator(*type)) && expect_semicolon();
   }
 
   // `int x = 1, y = 2`, without its semicolon.

@@ -98,13 +98,13 @@ bool TypeParser::at_foreign_type(Context context, std::size_t ahead) const {
   return debuggee_->named(tokens_.peek(ahead).text).has_value();
 }
 
-std::optional<Type> TypeParser::parse_base() {
+std::optional<Type> TypeParser::parse_base(Completeness wanted) {
   const Token& token = tokens_.peek();
   if (const auto known = typedefs_.find(token.text); known != typedefs_.end() && is_name_like(token)) {
     tokens_.take();
     return known->second;
   }
-  if (token.kind == TokenKind::word && is_tag_word(token.text)) return parse_tagged();
+  if (token.kind == TokenKind::word && is_tag_word(token.text)) return parse_tagged(wanted);
   if (token.kind == TokenKind::word && !is_type_word(token.text) && debuggee_)
     return debuggee_->named(tokens_.take().text);
   return parse_words();
@@ -122,7 +122,7 @@ std::optional<Type> TypeParser::parse_words() {
   return type;
 }
 
-std::optional<Type> TypeParser::parse_tagged() {
+std::optional<Type> TypeParser::parse_tagged(Completeness wanted) {
   const Token word = tokens_.take();
   const Tag kind = word.text == "struct" ? Tag::structure : word.text == "union" ? Tag::union_ : Tag::enumeration;
   const Token tag = tokens_.peek();
@@ -137,9 +137,11 @@ std::optional<Type> TypeParser::parse_tagged() {
   if (kind == Tag::structure && known != structures_.end())
     return Type{.kind = Type::Kind::structure, .structure = known->second};
   if (auto foreign = debuggee_ ? debuggee_->tagged(kind, tag.text) : std::nullopt) return foreign;
-  // A pointer to what is declared later is right, everything else is complained about by check_complete().
+  // A pointer to what is declared later is right, or another name for it; everything else is complained about by
+  // check_complete().
   const bool may_come = kind == Tag::structure && !debuggee_;
-  if (may_come && tokens_.at(TokenKind::star)) return Type{.kind = Type::Kind::structure, .structure = declare(tag)};
+  const bool is_enough = tokens_.at(TokenKind::star) || (wanted == Completeness::any && is_name_like(tokens_.peek()));
+  if (may_come && is_enough) return Type{.kind = Type::Kind::structure, .structure = declare(tag)};
   tokens_.complain(tag.place, "Unknown " + std::string(word.text) + " tag: `" + std::string(tag.text) + "`",
                    tokens_.at(TokenKind::left_brace) ? undeclared
                    : debuggee_                       ? debuggee_->hint(kind, tag.text)

@@ -21,8 +21,10 @@ class TypeParser {
   // Where a type would stand. What names of the debuggee's mean depends on it: a variable may have such a name too.
   enum class Context { declaration, cast, size };
   bool at_type(Context context = Context::declaration, std::size_t ahead = 0) const;
-  // `unsigned long`, `struct S`, a typedef's name: without the `*` of a declarator.
-  std::optional<Type> parse_base();
+  // `unsigned long`, `struct S`, a typedef's name: without the `*` of a declarator. A structure may be declared later
+  // where any completeness will do.
+  enum class Completeness { whole, any };
+  std::optional<Type> parse_base(Completeness wanted = Completeness::whole);
   // A type and its `*`, as in a cast.
   std::optional<Type> parse_type();
   Type parse_pointers(Type type);
@@ -43,7 +45,7 @@ class TypeParser {
 
  private:
   bool at_foreign_type(Context context, std::size_t ahead) const;
-  std::optional<Type> parse_tagged();
+  std::optional<Type> parse_tagged(Completeness wanted);
   std::optional<Type> parse_words();
 
   TokenStream& tokens_;
