@@ -137,6 +137,9 @@ TEST(Compiler, OneMistakeIsToldOnce) {
   };
   using Lines = std::vector<std::uint32_t>;
   EXPECT_EQ(lines_of("int t[3];\nt[0] = 1;\nint y = ;\nprint(y + t[1]);"), (Lines{1, 3}));
+  std::string lists;
+  for (int i = 0; i < 99; ++i) lists += "int t" + std::to_string(i) + "[1] = {1 2};\n";
+  EXPECT_EQ(lines_of(lists + "int good[1][1][1] = {{{1}}};").size(), 99u);
   EXPECT_EQ(lines_of("x = nosuch[2].one;\nx = nosuch;\nx = other;\nint f(int n) { return nosuch; }"), (Lines{1, 3, 4}));
 }
 

@@ -160,6 +160,16 @@ std::optional<Type> DeclarationParser::parse_dimensions(const Type& element, uns
   return array_of(*inner, *count);
 }
 
+bool DeclarationParser::parse_elements(Initializer& initializer) {
+  while (!tokens_.at(TokenKind::right_brace)) {
+    auto element = parse_initializer();
+    if (!element) return false;
+    initializer.list.push_back(std::move(*element));
+    if (!tokens_.accept(TokenKind::comma)) break;
+  }
+  return tokens_.expect(TokenKind::right_brace, "`,` or `}`");
+}
+
 std::optional<Initializer> DeclarationParser::parse_initializer() {
   Initializer initializer;
   initializer.place = tokens_.peek().place;
@@ -168,19 +178,16 @@ std::optional<Initializer> DeclarationParser::parse_initializer() {
     if (!initializer.value) return std::nullopt;
     return initializer;
   }
-  if (++nesting_ > maximum_nesting) {
+  if (nesting_ == maximum_nesting) {
     tokens_.complain(initializer.place, too_deep);
     return std::nullopt;
   }
-  while (!tokens_.at(TokenKind::right_brace)) {
-    auto element = parse_initializer();
-    if (!element) return std::nullopt;
-    initializer.list.push_back(std::move(*element));
-    if (!tokens_.accept(TokenKind::comma)) break;
-  }
+  ++nesting_;
+  const bool whole = parse_elements(initializer);
   --nesting_;
-  if (!tokens_.expect(TokenKind::right_brace, "`,` or `}`")) return std::nullopt;
-  return initializer;
+  if (whole) return initializer;
+  tokens_.skip_list();
+  return std::nullopt;
 }
 
 bool DeclarationParser::parse_variable(const Declarator& declarator, Declaration& declaration) {

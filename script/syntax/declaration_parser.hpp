@@ -39,6 +39,7 @@ class DeclarationParser {
   bool parse_member(Structure& structure);
   std::optional<Type> parse_dimensions(const Type& element, unsigned dimensions = 1);
   std::optional<Initializer> parse_initializer();
+  bool parse_elements(Initializer& initializer);
 
   TokenStream& tokens_;
   TypeParser& types_;

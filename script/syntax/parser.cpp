@@ -76,8 +76,7 @@ class Parser {
     const auto type = declarations_.parse_structure_body();
     if (!type) return false;
     const bool names_variables = tokens_.at(TokenKind::star) || is_name_like(tokens_.peek());
-    if (!names_variables || tokens_.at_new_line())
-      return expect_semicolon("a structure ends with `};`");
+    if (!names_variables || tokens_.at_new_line()) return expect_semicolon("a structure ends with `};`");
     return parse_variables(block, *type, declarations_.parse_declarator(*type)) && expect_semicolon();
   }
 

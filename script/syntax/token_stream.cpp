@@ -88,6 +88,16 @@ void TokenStream::skip_parenthesis() {
   }
 }
 
+void TokenStream::skip_list() {
+  for (int depth = 0; !at_end() && !at(TokenKind::semicolon); take()) {
+    if (at(TokenKind::left_brace)) ++depth;
+    if (at(TokenKind::right_brace) && depth-- == 0) {
+      take();
+      return;
+    }
+  }
+}
+
 Place TokenStream::end_of_previous() const {
   if (index_ == 0) return peek().place;
   const Token& previous = tokens_[index_ - 1];

@@ -37,6 +37,8 @@ class TokenStream {
   void skip_statement();
   // To the `)` that closes what is open here, or to the body or end of the statement.
   void skip_parenthesis();
+  // Behind the `}` that closes what is open here, or to the end of the statement.
+  void skip_list();
 
  private:
   Place end_of_previous() const;
